@@ -1,0 +1,87 @@
+# One function a kind of thing that the tree is made of.
+
+# A library without LLVM: C++20, exceptions on.
+function(edgellm_add_plain_library name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBS})
+endfunction()
+
+# A tool without LLVM, built into bin/.
+function(edgellm_add_plain_tool name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# A library on MLIR. Exceptions are on, but none may leave a function that MLIR
+# calls: libMLIR is built without them (see Support/Guard.h).
+function(edgellm_add_mlir_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBS})
+  mlir_target_link_libraries(${name} PUBLIC MLIR)
+  add_dependencies(${name} edgellm-headers)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# A tool on MLIR, built into bin/.
+function(edgellm_add_mlir_tool name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+  mlir_target_link_libraries(${name} PRIVATE MLIR)
+  set_target_properties(${name} PROPERTIES BUILD_RPATH ${LLVM_LIBRARY_DIR})
+  add_dependencies(${name} edgellm-headers)
+endfunction()
+
+# A GoogleTest executable, registered with ctest.
+function(edgellm_add_unittest name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                        ${CMAKE_BINARY_DIR}/test/unit)
+  add_test(NAME ${name} COMMAND ${name})
+  add_dependencies(edgellm-unit-tests ${name})
+endfunction()
+
+# What mlir-tblgen makes of <Name>Ops.td of a dialect: declarations and
+# definitions of the dialect, its enums, attributes, types and ops.
+function(edgellm_add_dialect name mnemonic)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  set(LLVM_TARGET_DEFINITIONS ${name}Ops.td)
+  set(TABLEGEN_OUTPUT)
+  foreach(kind dialect enum attrdef typedef op)
+    set(file_of_dialect Dialect)
+    set(file_of_enum Enums)
+    set(file_of_attrdef Attrs)
+    set(file_of_typedef Types)
+    set(file_of_op Ops)
+    set(dialect_flag -dialect=${mnemonic})
+    if(kind STREQUAL "attrdef" OR kind STREQUAL "typedef")
+      set(dialect_flag -${kind}s-dialect=${mnemonic})
+    elseif(kind STREQUAL "enum")
+      set(dialect_flag)
+    endif()
+    mlir_tablegen(${name}${file_of_${kind}}.h.inc -gen-${kind}-decls ${dialect_flag}
+                  DEPENDS ${ARG_DEPENDS})
+    mlir_tablegen(${name}${file_of_${kind}}.cpp.inc -gen-${kind}-defs ${dialect_flag}
+                  DEPENDS ${ARG_DEPENDS})
+  endforeach()
+  add_custom_target(edgellm-${mnemonic}-dialect DEPENDS ${TABLEGEN_OUTPUT})
+  add_dependencies(edgellm-headers edgellm-${mnemonic}-dialect)
+endfunction()
+
+# The pass declarations of Passes.td in the current folder.
+function(edgellm_add_passes name)
+  set(LLVM_TARGET_DEFINITIONS Passes.td)
+  set(TABLEGEN_OUTPUT)
+  mlir_tablegen(Passes.h.inc -gen-pass-decls -name ${name})
+  add_custom_target(edgellm-${name}-passes DEPENDS ${TABLEGEN_OUTPUT})
+  add_dependencies(edgellm-headers edgellm-${name}-passes)
+endfunction()

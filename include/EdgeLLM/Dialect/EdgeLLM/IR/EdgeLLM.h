@@ -1,0 +1,35 @@
+//===- EdgeLLM.h - The edgellm dialect --------------------------*- C++ -*-===//
+#ifndef EDGELLM_DIALECT_EDGELLM_IR_EDGELLM_H
+#define EDGELLM_DIALECT_EDGELLM_IR_EDGELLM_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMDialect.h.inc"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMEnums.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMTypes.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMOps.h.inc"
+
+namespace edgellm::graph {
+
+/// The type of a weight: [out, in] for a matrix, [channels] for a vector.
+inline mlir::RankedTensorType typeOf(mlir::TypedAttr weight) {
+  return llvm::cast<mlir::RankedTensorType>(weight.getType());
+}
+
+/// The same weight with another encoding of its type (none when null).
+mlir::TypedAttr withEncoding(mlir::TypedAttr weight, mlir::Attribute encoding);
+
+} // namespace edgellm::graph
+
+#endif // EDGELLM_DIALECT_EDGELLM_IR_EDGELLM_H

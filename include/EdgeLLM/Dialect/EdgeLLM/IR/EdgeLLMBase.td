@@ -1,0 +1,123 @@
+//===- EdgeLLMBase.td - The edgellm dialect -------------------------------===//
+#ifndef EDGELLM_DIALECT_EDGELLM_IR_EDGELLMBASE_TD
+#define EDGELLM_DIALECT_EDGELLM_IR_EDGELLMBASE_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def EdgeLLM_Dialect : Dialect {
+  let name = "edgellm";
+  let cppNamespace = "::edgellm::graph";
+  let summary = "A language model as its authors think of it";
+  let description = [{
+    SSA tensors of FP16 values, one row a token; `?` is the token count, known
+    only to the request. Weights are attributes that refer to a tensor of a
+    checkpoint file and are never copied into the IR; a literal `dense<>` works
+    the same way, so that a test can read the numbers. How a weight is coded is
+    the encoding of its type, decided by passes.
+
+    A model is a module with the attribute `edgellm.checkpoint`, the folder that
+    file names are relative to, and one function an entry point. A function
+    takes token ids and the key and value caches, and carries
+    `edgellm.max_tokens`, the longest pass it is meant for.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// Module attribute: the folder of the checkpoint.
+    static constexpr llvm::StringLiteral kCheckpointAttr = "edgellm.checkpoint";
+    /// Function attribute: the longest pass in tokens.
+    static constexpr llvm::StringLiteral kMaxTokensAttr = "edgellm.max_tokens";
+  }];
+  let hasOperationAttrVerify = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+def EdgeLLM_KVCache : TypeDef<EdgeLLM_Dialect, "KVCache"> {
+  let mnemonic = "kv_cache";
+  let summary = "Keys or values of all tokens so far";
+  let description = [{
+    `!edgellm.kv_cache<2 x 512 x 64>`: two KV heads, 512 tokens at most, head
+    size 64. Attention appends the rows of this pass to it.
+  }];
+  let parameters = (ins "int64_t":$heads, "int64_t":$capacity,
+                        "int64_t":$headSize);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def EdgeLLM_Activations : Type<
+    And<[CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">,
+         CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 2">,
+         CPred<"::llvm::cast<::mlir::RankedTensorType>($_self)"
+               ".getElementType().isF16()">,
+         CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self)"
+               ".isDynamicDim(1)">]>,
+    "tokens x channels of f16 with a known number of channels",
+    "::mlir::RankedTensorType">;
+
+def EdgeLLM_TokenIds : Type<
+    And<[CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">,
+         CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 1">,
+         CPred<"::llvm::cast<::mlir::RankedTensorType>($_self)"
+               ".getElementType().isInteger(32)">]>,
+    "token ids, tensor<?xi32> or tensor<1xi32>", "::mlir::RankedTensorType">;
+
+//===----------------------------------------------------------------------===//
+// Weights and their encodings
+//===----------------------------------------------------------------------===//
+
+def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
+                                   [TypedAttrInterface]> {
+  let mnemonic = "external";
+  let summary = "A tensor in a checkpoint file";
+  let description = [{
+    `#edgellm.external<"model.safetensors", "model.norm.weight"> :
+    tensor<256xf16>`: the file is relative to the module's checkpoint, the
+    element type is the one stored, and the encoding of the type says how the
+    machine will hold it.
+  }];
+  let parameters = (ins AttributeSelfTypeParameter<"">:$type,
+                        StringRefParameter<>:$file,
+                        StringRefParameter<>:$tensor);
+  let assemblyFormat = "`<` $file `,` $tensor `>`";
+}
+
+def EdgeLLM_QuantizeMethod : I32EnumAttr<"QuantizeMethod",
+    "how the scale of a block is found", [
+      I32EnumAttrCase<"round_to_nearest", 0>,
+      I32EnumAttrCase<"scale_search", 1>]> {
+  let cppNamespace = "::edgellm::graph";
+  let genSpecializedAttr = 0;
+}
+
+def EdgeLLM_BlockQuantAttr : AttrDef<EdgeLLM_Dialect, "BlockQuant"> {
+  let mnemonic = "block_quant";
+  let summary = "Encoding: integers with one scale a block of input channels";
+  let description = [{
+    `#edgellm.block_quant<i4, 128, f16, scale_search>`: values v * scale with v
+    in [-7, 7] and one FP16 scale for 128 neighbouring input channels. The
+    machine has no other block size or element type.
+  }];
+  let parameters = (ins "::mlir::Type":$element, "int64_t":$block,
+    "::mlir::Type":$scale,
+    EnumParameter<EdgeLLM_QuantizeMethod>:$method);
+  let assemblyFormat = "`<` $element `,` $block `,` $scale `,` $method `>`";
+  let genVerifyDecl = 1;
+}
+
+def EdgeLLM_WeightAttr : Attr<
+    CPred<"::llvm::isa<::edgellm::graph::ExternalAttr, "
+          "::mlir::DenseFPElementsAttr>($_self)">,
+    "a tensor in a checkpoint file or a literal"> {
+  let storageType = "::mlir::TypedAttr";
+  let returnType = "::mlir::TypedAttr";
+  let convertFromStorage = "$_self";
+}
+
+#endif // EDGELLM_DIALECT_EDGELLM_IR_EDGELLMBASE_TD

@@ -1,0 +1,221 @@
+//===- Instructions.td - The instruction table ----------------------------===//
+//
+// The only place that knows an opcode, a field, its width, range, unit and
+// meaning. Arithmetic (fl, half, dot, sum8, vsum, expneg) is defined bit for
+// bit in hw/numerics.md.
+//
+// Notation of the loop nests: ddr[p] and hbm[p] are 64-byte packets of 32 FP16
+// lanes; port k of P holds hbm[p] with p mod P == k at its packet p div P.
+//
+//===----------------------------------------------------------------------===//
+include "EdgeLLM/ISA/InstructionBase.td"
+
+def WeightFormat : Enumeration<"WeightFormat",
+    "How the weight stream is coded", ["int4", "fp16"]>;
+
+def Epilogue : Enumeration<"Epilogue",
+    "What happens to a product before it is rounded",
+    ["none", "add", "multiply"]>;
+
+def Space : Enumeration<"Space",
+    "Where a unified-format operand lives", ["ddr", "hbm"]>;
+
+def Function : Enumeration<"Function",
+    "Element-wise function", ["silu"]>;
+
+//===----------------------------------------------------------------------===//
+// Control
+//===----------------------------------------------------------------------===//
+
+def Begin : Instruction<0x01, "Opens an entry point and states its limits", [
+    Number<"max_tokens", 32, 1, 0, "tokens", "longest pass">,
+    Number<"context", 32, 1, 0, "tokens", "cache capacity: tokens + past">,
+    Number<"ddr_packets", 40, 1, 0, "packets", "size of the ddr buffer">,
+    Number<"hbm_packets", 32, 0, 0, "packets", "size of each port buffer">
+  ]> {
+  let semantics = [{
+    refuse unless 1 <= tokens <= max_tokens and tokens + past <= context
+    refuse unless the ddr and port buffers are at least this large
+  }];
+}
+
+def End : Instruction<0x02, "Completes the pass", []> {
+  let semantics = [{ write the status packet, ddr[0] }];
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix unit
+//===----------------------------------------------------------------------===//
+
+def Vmm : Instruction<0x10, "Vector-matrix product with a weight stream", [
+    Choice<"weight_format", 4, WeightFormat, "coding of the weights">,
+    Choice<"epilogue", 4, Epilogue, "joins `aux` before rounding">,
+    Choice<"dst_space", 2, Space, "where the result goes">,
+    Flag<"has_bias", "adds `bias` to every row">,
+    Flag<"argmax", "reports the greatest output of the last row">,
+    Number<"in_channels", 24, 1, 0, "channels", "inputs">,
+    Number<"out_channels", 24, 1, 0, "channels", "outputs">,
+    Address<"weights", "start of the matrix in every port buffer">,
+    Address<"bias", "one row of out_channels in ddr">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input in ddr">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">,
+    Affine<"aux", "packets", "second operand of the epilogue in ddr">,
+    Affine<"aux_stride", "packets", "between channel blocks of aux">
+  ]> {
+  let semantics = [{
+    for r in 0..rows:
+      for c in 0..32*ceil(out_channels/32):
+        y = dot(weight_format, ddr[src + *src_stride + r], weights[c])
+        if has_bias: y = fl(y + ddr[bias + c/32].lane[c%32])
+        a = ddr[aux + (c/32)*aux_stride + r].lane[c%32]
+        if epilogue == add: y = fl(y + a)
+        if epilogue == multiply: y = fl(y * a)
+        dst_space[dst + (c/32)*dst_stride + r].lane[c%32] = half(y)
+    if argmax: status.argmax = first c < out_channels of the greatest output
+               in row rows-1
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Attention: the array's FP16 mode on the KV cache
+//===----------------------------------------------------------------------===//
+
+def AttentionScores : Instruction<0x11, "Scaled Q * K^T of every head", [
+    Number<"heads", 16, 1, 0, "heads", "query heads">,
+    Number<"kv_heads", 16, 1, 0, "heads", "key heads; divides heads">,
+    Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
+    Real<"scale", "multiplies every score">,
+    Number<"key_stride", 32, 1, 0, "packets", "between channel blocks of keys">,
+    Address<"keys", "key cache in hbm, one packet a token">,
+    Affine<"rows", "tokens", "queries">,
+    Affine<"columns", "tokens", "keys">,
+    Affine<"src", "packets", "queries in ddr">,
+    Affine<"src_stride", "packets", "between channel blocks of queries">,
+    Affine<"dst", "packets", "scores in ddr, columns as channels">,
+    Affine<"dst_stride", "packets", "between column blocks">,
+    Affine<"dst_head_stride", "packets", "between heads">
+  ]> {
+  let semantics = [{
+    for h in 0..heads: g = h / (heads / kv_heads)
+      for r in 0..rows:
+        for t in 0..32*ceil(columns/32):
+          q = ddr[src + (h*head_blocks + *)*src_stride + r]
+          k = hbm[keys + (g*head_blocks + *)*key_stride + t]
+          s = t < columns ? half(fl(dot(fp16, q, k) * scale)) : 0
+          ddr[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32] = s
+  }];
+}
+
+def Softmax : Instruction<0x12, "Causal softmax over the columns of a head", [
+    Number<"heads", 16, 1, 0, "heads", "matrices of scores">,
+    Affine<"rows", "tokens", "rows of each">,
+    Affine<"columns", "tokens", "columns written, rounded up to 32">,
+    Affine<"visible", "tokens", "columns that row 0 sees; row r sees r more">,
+    Affine<"src", "packets", "scores in ddr">,
+    Affine<"src_stride", "packets", "between column blocks of scores">,
+    Affine<"src_head_stride", "packets", "between heads of scores">,
+    Affine<"dst", "packets", "probabilities in ddr; may be src">,
+    Affine<"dst_stride", "packets", "between column blocks of probabilities">,
+    Affine<"dst_head_stride", "packets", "between heads of probabilities">
+  ]> {
+  let semantics = [{
+    for h in 0..heads:
+      for r in 0..rows: n = visible + r
+        s[t] = ddr[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
+        m = max of s[t], t < n
+        e[t] = t < n ? expneg(fl(m - s[t])) : 0
+        inv = fl(1 / vsum(e))
+        for t in 0..32*ceil(columns/32):
+          ddr[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32]
+            = half(fl(e[t] * inv))
+  }];
+}
+
+def AttentionValues : Instruction<0x13, "Probabilities * V of every head", [
+    Number<"heads", 16, 1, 0, "heads", "query heads">,
+    Number<"kv_heads", 16, 1, 0, "heads", "value heads; divides heads">,
+    Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
+    Number<"value_stride", 32, 1, 0, "packets",
+           "between channel blocks of values">,
+    Address<"values", "value cache in hbm, one packet a token">,
+    Affine<"rows", "tokens", "rows of probabilities">,
+    Affine<"columns", "tokens", "values">,
+    Affine<"src", "packets", "probabilities in ddr">,
+    Affine<"src_stride", "packets", "between column blocks of src">,
+    Affine<"src_head_stride", "packets", "between heads of src">,
+    Affine<"dst", "packets", "output in ddr">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    for h in 0..heads: g = h / (heads / kv_heads)
+      for r in 0..rows:
+        for c in 0..32*head_blocks: b = c/32
+          p[t] = ddr[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
+          v[t] = hbm[values + (g*head_blocks + b)*value_stride + t].lane[c%32]
+          ddr[dst + (h*head_blocks + b)*dst_stride + r].lane[c%32]
+            = half(dot(fp16, p, v)) over t in 0..32*ceil(columns/32)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Vector unit
+//===----------------------------------------------------------------------===//
+
+def RmsNorm : Instruction<0x20, "Root-mean-square normalisation of rows", [
+    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Real<"epsilon", "added to the mean square">,
+    Real<"inverse_channels", "fl(1 / width of the model)">,
+    Address<"weight", "one row of channels in ddr">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input in ddr">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output in ddr; may be src">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    for r in 0..rows: x = row r of src, w = row 0 of weight
+      mean = fl(vsum(fl(x*x)) * inverse_channels)
+      n = fl(1 / fl(sqrt(fl(mean + epsilon))))
+      dst[r] = half(fl(fl(x * n) * w))
+  }];
+}
+
+def Rope : Instruction<0x21, "Rotary position embedding of adjacent pairs", [
+    Choice<"dst_space", 2, Space, "where the result goes">,
+    Number<"heads", 16, 1, 0, "heads", "heads rotated by the same table">,
+    Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
+    Number<"table_stride", 32, 1, 0, "packets",
+           "between channel blocks of the table">,
+    Affine<"table", "packets", "cos, sin pairs in ddr, row 0 of this pass">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input in ddr">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output; may be src">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    for h in 0..heads, j in 0..head_blocks, r in 0..rows, i in 0..16:
+      (a, b) = lanes 2i, 2i+1 of ddr[src + (h*head_blocks + j)*src_stride + r]
+      (c, s) = lanes 2i, 2i+1 of ddr[table + j*table_stride + r]
+      lanes 2i, 2i+1 of dst_space[dst + (h*head_blocks + j)*dst_stride + r]
+        = half(fl(fl(a*c) - fl(b*s))), half(fl(fl(b*c) + fl(a*s)))
+  }];
+}
+
+def Activation : Instruction<0x22, "Element-wise function", [
+    Choice<"function", 4, Function, "what is applied">,
+    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input in ddr">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output in ddr; may be src">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    for b in 0..ceil(channels/32), r in 0..rows, each lane:
+      ddr[dst + b*dst_stride + r] = function(ddr[src + b*src_stride + r])
+  }];
+}

@@ -1,0 +1,104 @@
+//===- EdgeLLMDialect.cpp - Types, attributes and registration ------------===//
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace edgellm::graph;
+
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMDialect.cpp.inc"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMEnums.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMTypes.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMAttrs.cpp.inc"
+
+void EdgeLLMDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMTypes.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMOps.cpp.inc"
+      >();
+}
+
+LogicalResult EdgeLLMDialect::verifyOperationAttribute(Operation *op,
+                                                       NamedAttribute named) {
+  StringRef name = named.getName();
+  if (name == kCheckpointAttr) {
+    if (isa<ModuleOp>(op) && isa<StringAttr>(named.getValue()))
+      return success();
+    return op->emitError() << name << " is a string on the module";
+  }
+  if (name == kMaxTokensAttr) {
+    auto value = dyn_cast<IntegerAttr>(named.getValue());
+    if (isa<FunctionOpInterface>(op) && value && value.getInt() > 0)
+      return success();
+    return op->emitError() << name << " is a positive integer on a function";
+  }
+  return op->emitError() << "unknown attribute " << name;
+}
+
+TypedAttr edgellm::graph::withEncoding(TypedAttr weight, Attribute encoding) {
+  RankedTensorType type = typeOf(weight);
+  auto encoded =
+      RankedTensorType::get(type.getShape(), type.getElementType(), encoding);
+  if (auto external = dyn_cast<ExternalAttr>(weight))
+    return ExternalAttr::get(encoded.getContext(), encoded, external.getFile(),
+                             external.getTensor());
+  return cast<DenseElementsAttr>(weight).reshape(encoded);
+}
+
+//===----------------------------------------------------------------------===//
+// !edgellm.kv_cache
+//===----------------------------------------------------------------------===//
+
+Type KVCacheType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t heads, capacity, headSize;
+  if (parser.parseLess() || parser.parseInteger(heads) ||
+      parser.parseKeyword("x") || parser.parseInteger(capacity) ||
+      parser.parseKeyword("x") || parser.parseInteger(headSize) ||
+      parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); },
+                    parser.getContext(), heads, capacity, headSize);
+}
+
+void KVCacheType::print(AsmPrinter &printer) const {
+  printer << '<' << getHeads() << " x " << getCapacity() << " x "
+          << getHeadSize() << '>';
+}
+
+LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t heads, int64_t capacity,
+                                  int64_t headSize) {
+  if (heads > 0 && capacity > 0 && headSize > 0)
+    return success();
+  return emitError() << "kv_cache of " << heads << " x " << capacity << " x "
+                     << headSize << ": every size must be positive";
+}
+
+//===----------------------------------------------------------------------===//
+// #edgellm.block_quant
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+BlockQuantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       Type element, int64_t block, Type scale,
+                       QuantizeMethod) {
+  if (element.isInteger(4) && block == 128 && scale.isF16())
+    return success();
+  return emitError() << "block_quant<" << element << ", " << block << ", "
+                     << scale << ">: the machine has i4, 128, f16 alone";
+}

@@ -1,0 +1,150 @@
+//===- EdgeLLMOps.cpp - Verifiers of the operators ------------------------===//
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace edgellm::graph;
+
+//===----------------------------------------------------------------------===//
+// Types that follow from others
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseSameType(OpAsmParser &, Type &type, Type other) {
+  type = other;
+  return success();
+}
+
+static void printSameType(OpAsmPrinter &, Operation *, Type, Type) {}
+
+static ParseResult
+parseSameTypeIf(OpAsmParser &,
+                std::optional<OpAsmParser::UnresolvedOperand> operand,
+                Type &type, Type other) {
+  if (operand)
+    type = other;
+  return success();
+}
+
+static void printSameTypeIf(OpAsmPrinter &, Operation *, Value, Type, Type) {}
+
+#define GET_OP_CLASSES
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+static int64_t channelsOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(1);
+}
+
+static int64_t rowsOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(0);
+}
+
+/// The weight has the shape that the operands ask for.
+static LogicalResult checkWeight(Operation *op, StringRef what,
+                                 TypedAttr weight, ArrayRef<int64_t> expected) {
+  auto type = dyn_cast<RankedTensorType>(weight.getType());
+  if (type && type.getShape() == expected &&
+      isa<FloatType>(type.getElementType()))
+    return success();
+  InFlightDiagnostic error = op->emitOpError()
+                             << what << " is " << weight.getType()
+                             << ", expected floating point values of shape [";
+  llvm::interleaveComma(expected, error);
+  return error << ']';
+}
+
+/// Every token has one row in input and result.
+static LogicalResult checkRows(Operation *op, Value input, Value result) {
+  if (rowsOf(input) == rowsOf(result))
+    return success();
+  return op->emitOpError() << "has the rows of " << input.getType()
+                           << " but gives those of " << result.getType();
+}
+
+LogicalResult EmbeddingOp::verify() {
+  int64_t ids = cast<RankedTensorType>(getIds().getType()).getDimSize(0);
+  if (ids != rowsOf(getResult()))
+    return emitOpError() << "gives " << getResult().getType() << " for "
+                         << getIds().getType();
+  auto table = dyn_cast<RankedTensorType>(getTable().getType());
+  if (!table || table.getRank() != 2)
+    return emitOpError() << "table is " << getTable().getType()
+                         << ", expected [vocabulary, channels]";
+  return checkWeight(*this, "table", getTable(),
+                     {table.getDimSize(0), channelsOf(getResult())});
+}
+
+LogicalResult LinearOp::verify() {
+  int64_t outputs = channelsOf(getResult());
+  if (failed(checkRows(*this, getInput(), getResult())) ||
+      failed(checkWeight(*this, "weight", getWeight(),
+                         {outputs, channelsOf(getInput())})))
+    return failure();
+  if (getBias() && failed(checkWeight(*this, "bias", *getBias(), {outputs})))
+    return failure();
+  if (getAddend() && getMultiplier())
+    return emitOpError("joins either an addend or a multiplier");
+  return success();
+}
+
+LogicalResult RMSNormOp::verify() {
+  float epsilon = getEpsilon().convertToFloat();
+  if (!(epsilon >= 0 && epsilon < 1))
+    return emitOpError() << "epsilon is " << epsilon
+                         << ", allowed are 0 to below 1";
+  return checkWeight(*this, "weight", getWeight(), {channelsOf(getInput())});
+}
+
+LogicalResult RopeOp::verify() {
+  int64_t channels = channelsOf(getInput());
+  if (getHeadSize() <= 0 || channels % getHeadSize() != 0)
+    return emitOpError() << "has " << channels
+                         << " channels, no multiple of head_size "
+                         << getHeadSize();
+  if (getRotary() <= 0 || getRotary() > getHeadSize() || getRotary() % 2 != 0)
+    return emitOpError() << "rotary is " << getRotary()
+                         << ", allowed are even numbers up to head_size "
+                         << getHeadSize();
+  double theta = getTheta().convertToDouble();
+  if (!(theta > 0) || !getTheta().isFinite())
+    return emitOpError() << "theta must be positive and finite";
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  KVCacheType cache = getKeys().getType();
+  int64_t headSize = cache.getHeadSize();
+  if (channelsOf(getKey()) != cache.getHeads() * headSize)
+    return emitOpError() << "keys have " << channelsOf(getKey())
+                         << " channels, the cache holds " << cache.getHeads()
+                         << " heads of " << headSize;
+  int64_t channels = channelsOf(getQuery());
+  if (channels % headSize != 0 || channels / headSize % cache.getHeads() != 0)
+    return emitOpError() << "queries have " << channels
+                         << " channels, no multiple of " << cache.getHeads()
+                         << " heads of " << headSize;
+  if (!getScale().isFinite())
+    return emitOpError("scale must be finite");
+  return checkRows(*this, getQuery(), getKey());
+}
+
+LogicalResult LastTokenOp::verify() {
+  if (rowsOf(getResult()) == 1 &&
+      channelsOf(getInput()) == channelsOf(getResult()))
+    return success();
+  return emitOpError() << "gives " << getResult().getType()
+                       << ", expected one row of " << channelsOf(getInput())
+                       << " channels";
+}
+
+LogicalResult ArgmaxOp::verify() {
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (rowsOf(getInput()) == 1 && result.getDimSize(0) == 1)
+    return success();
+  return emitOpError() << "takes one row and gives tensor<1xi32>, found "
+                       << getInput().getType() << " -> " << result;
+}

@@ -1,0 +1,113 @@
+//===- RequestExpr.cpp - Sizes that depend on the request -----------------===//
+#include "EdgeLLM/Dialect/Request/RequestExpr.h"
+
+#include "mlir/IR/AffineExprVisitor.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using edgellm::isa::Request;
+
+AffineExpr edgellm::getTokens(MLIRContext *context) {
+  return getAffineSymbolExpr(0, context);
+}
+
+AffineExpr edgellm::getPast(MLIRContext *context) {
+  return getAffineSymbolExpr(1, context);
+}
+
+AffineExpr edgellm::getConstant(MLIRContext *context, int64_t value) {
+  return getAffineConstantExpr(value, context);
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+ParseResult edgellm::parseRequestExpr(AsmParser &parser, AffineExpr &result) {
+  MLIRContext *context = parser.getContext();
+  return failure(parser.parseLess() ||
+                 parser.parseAffineExpr({{"tokens", getTokens(context)},
+                                         {"past", getPast(context)}},
+                                        result) ||
+                 parser.parseGreater());
+}
+
+void edgellm::printRequestExpr(llvm::raw_ostream &os, AffineExpr expr) {
+  // AffineExpr prints its symbols as s0 and s1; no other name holds an 's'
+  // followed by a digit.
+  std::string text;
+  llvm::raw_string_ostream(text) << expr;
+  llvm::StringRef rest = text;
+  os << '<';
+  while (!rest.empty()) {
+    if (rest.consume_front("s0"))
+      os << "tokens";
+    else if (rest.consume_front("s1"))
+      os << "past";
+    else {
+      os << rest.front();
+      rest = rest.drop_front();
+    }
+  }
+  os << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// Values and fields
+//===----------------------------------------------------------------------===//
+
+int64_t edgellm::evaluate(AffineExpr expr, int64_t tokens, int64_t past) {
+  MLIRContext *context = expr.getContext();
+  AffineExpr value =
+      expr.replaceSymbols({getAffineConstantExpr(tokens, context),
+                           getAffineConstantExpr(past, context)});
+  return cast<AffineConstantExpr>(value).getValue();
+}
+
+AffineExpr edgellm::fromField(const isa::Affine &field, MLIRContext *context) {
+  AffineExpr tokens = getTokens(context), past = getPast(context);
+  AffineExpr value = getConstant(context, 0);
+  switch (field.request) {
+  case Request::zero:
+    break;
+  case Request::tokens:
+    value = tokens;
+    break;
+  case Request::past:
+    value = past;
+    break;
+  case Request::context:
+    value = tokens + past;
+    break;
+  case Request::tokens_rounded:
+    value = tokens.ceilDiv(isa::kLanes) * isa::kLanes;
+    break;
+  case Request::context_rounded:
+    value = (tokens + past).ceilDiv(isa::kLanes) * isa::kLanes;
+    break;
+  }
+  return value * field.factor + field.offset;
+}
+
+std::optional<edgellm::isa::Affine> edgellm::toField(AffineExpr expr) {
+  // With offset and factor read off at two requests, the register is the one
+  // whose expression is equal after simplification.
+  MLIRContext *context = expr.getContext();
+  AffineExpr target = simplifyAffineExpr(expr, 0, 2);
+  int64_t offset = evaluate(expr, 0, 0);
+  for (uint64_t i = 0; i < isa::kRequests; ++i) {
+    Request request = Request(i);
+    // 32 past tokens or 32 new ones are exact multiples for every register.
+    bool usesTokens = request == Request::tokens ||
+                      request == Request::tokens_rounded;
+    int64_t step = usesTokens ? evaluate(expr, 32, 0) : evaluate(expr, 0, 32);
+    int64_t factor = request == Request::zero ? 0 : (step - offset) / 32;
+    if ((factor == 0) != (request == Request::zero))
+      continue;
+    isa::Affine field{offset, factor, request};
+    if (simplifyAffineExpr(fromField(field, context), 0, 2) == target)
+      return field;
+  }
+  return std::nullopt;
+}
