@@ -21,7 +21,7 @@ function(edgellm_add_mlir_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   target_link_libraries(${name} PUBLIC ${ARG_LIBS})
-  mlir_target_link_libraries(${name} PUBLIC MLIR)
+  target_link_libraries(${name} PUBLIC MLIR LLVM)
   add_dependencies(${name} edgellm-headers)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
@@ -34,7 +34,7 @@ function(edgellm_add_mlir_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS})
-  mlir_target_link_libraries(${name} PRIVATE MLIR)
+  target_link_libraries(${name} PRIVATE MLIR LLVM)
   set_target_properties(${name} PROPERTIES BUILD_RPATH ${LLVM_LIBRARY_DIR})
   add_dependencies(${name} edgellm-headers)
 endfunction()
@@ -84,4 +84,33 @@ function(edgellm_add_passes name)
   mlir_tablegen(Passes.h.inc -gen-pass-decls -name ${name})
   add_custom_target(edgellm-${name}-passes DEPENDS ${TABLEGEN_OUTPUT})
   add_dependencies(edgellm-headers edgellm-${name}-passes)
+endfunction()
+
+
+# Installs targets into share/edgellm: their descriptions, with the schema, and
+# for each the xclbin that makes the device model this machine.
+function(edgellm_add_targets)
+  set(outputs ${EDGELLM_SHARE_DIR}/targets/target.schema.json)
+  foreach(name ${ARGN})
+    list(APPEND outputs ${EDGELLM_SHARE_DIR}/targets/${name}.json)
+  endforeach()
+  foreach(output ${outputs})
+    get_filename_component(file ${output} NAME)
+    add_custom_command(OUTPUT ${output}
+      COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/${file} ${output}
+      DEPENDS ${file})
+  endforeach()
+  add_custom_target(edgellm-targets ALL DEPENDS ${outputs})
+  set(xclbins)
+  foreach(name ${ARGN})
+    set(json ${EDGELLM_SHARE_DIR}/targets/${name}.json)
+    set(xclbin ${EDGELLM_SHARE_DIR}/xclbin/${name}.xclbin)
+    add_custom_command(OUTPUT ${xclbin}
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${EDGELLM_SHARE_DIR}/xclbin
+      COMMAND edgellm-xclbin --target=${json} -o ${xclbin}
+      DEPENDS edgellm-xclbin ${json}
+      COMMENT "Writing ${name}.xclbin")
+    list(APPEND xclbins ${xclbin})
+  endforeach()
+  add_custom_target(edgellm-xclbins ALL DEPENDS ${xclbins})
 endfunction()

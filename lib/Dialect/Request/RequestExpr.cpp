@@ -99,8 +99,8 @@ std::optional<edgellm::isa::Affine> edgellm::toField(AffineExpr expr) {
   for (uint64_t i = 0; i < isa::kRequests; ++i) {
     Request request = Request(i);
     // 32 past tokens or 32 new ones are exact multiples for every register.
-    bool usesTokens = request == Request::tokens ||
-                      request == Request::tokens_rounded;
+    bool usesTokens =
+        request == Request::tokens || request == Request::tokens_rounded;
     int64_t step = usesTokens ? evaluate(expr, 32, 0) : evaluate(expr, 0, 32);
     int64_t factor = request == Request::zero ? 0 : (step - offset) / 32;
     if ((factor == 0) != (request == Request::zero))

@@ -49,8 +49,8 @@ Type BufferType::parse(AsmParser &parser) {
   FailureOr<Space> space = FieldParser<Space>::parse(parser);
   if (failed(space) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), heads, channels, rows, *space);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    heads, channels, rows, *space);
 }
 
 void BufferType::print(AsmPrinter &printer) const {
@@ -75,9 +75,8 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError,
 // #accel.channels
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-ChannelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     int64_t heads, int64_t size, int64_t pairs) {
+LogicalResult ChannelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t heads, int64_t size, int64_t pairs) {
   if (heads <= 0 || size <= 0)
     return emitError() << "channels " << heads << " x " << size
                        << ": both must be positive";

@@ -53,16 +53,15 @@ static Resident lookUp(Operation *op, FlatSymbolRefAttr symbol,
 static LogicalResult checkSameRows(Operation *op, Value a, Value b) {
   if (bufferType(a).getRows() == bufferType(b).getRows())
     return success();
-  return op->emitOpError() << "has different rows in " << a.getType()
-                           << " and " << b.getType();
+  return op->emitOpError() << "has different rows in " << a.getType() << " and "
+                           << b.getType();
 }
 
 static LogicalResult checkSameChannels(Operation *op, Value a, Value b) {
   BufferType x = bufferType(a), y = bufferType(b);
   if (x.getHeads() == y.getHeads() && x.getChannels() == y.getChannels())
     return success();
-  return op->emitOpError() << "has different channels in " << x << " and "
-                           << y;
+  return op->emitOpError() << "has different channels in " << x << " and " << y;
 }
 
 /// Input and output of an element-wise step.
@@ -76,8 +75,8 @@ static LogicalResult checkAlike(Operation *op, Value input, Value output) {
 static LogicalResult checkInDDR(Operation *op, ValueRange buffers) {
   for (Value buffer : buffers)
     if (bufferType(buffer).getSpace() != Space::ddr)
-      return op->emitOpError() << "takes buffers in ddr here, found "
-                               << buffer.getType();
+      return op->emitOpError()
+             << "takes buffers in ddr here, found " << buffer.getType();
   return success();
 }
 
@@ -128,7 +127,8 @@ LogicalResult RopeTableOp::verify() {
 
 LogicalResult CacheOp::verify() {
   auto type = cast<BufferType>(getType());
-  if (type.getSpace() == Space::hbm && llvm::isa<AffineConstantExpr>(type.getRows()))
+  if (type.getSpace() == Space::hbm &&
+      llvm::isa<AffineConstantExpr>(type.getRows()))
     return success();
   return emitOpError() << "is " << type
                        << ", expected a known number of rows in hbm";
@@ -140,8 +140,8 @@ LogicalResult CachedOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   if (cache.getType() == getResult().getType())
     return success();
-  return emitOpError() << "gives " << getResult().getType()
-                       << ", the cache is " << cache.getType();
+  return emitOpError() << "gives " << getResult().getType() << ", the cache is "
+                       << cache.getType();
 }
 
 LogicalResult RowsOp::verify() {
@@ -149,8 +149,7 @@ LogicalResult RowsOp::verify() {
   if (first.getNumDims() != 0 || first.getNumSymbols() != 2 ||
       first.getNumResults() != 1)
     return emitOpError("starts at one expression over tokens and past");
-  if (bufferType(getSource()).getSpace() !=
-      bufferType(getResult()).getSpace())
+  if (bufferType(getSource()).getSpace() != bufferType(getResult()).getSpace())
     return emitOpError("cannot change the memory space");
   return checkSameChannels(*this, getSource(), getResult());
 }
@@ -240,9 +239,9 @@ static LogicalResult checkGroups(Operation *op, int64_t heads, int64_t size,
       !llvm::isa<AffineConstantExpr>(cache.getRows()))
     return op->emitOpError() << "reads a cache, found " << cache;
   if (heads % cache.getHeads() != 0 || size != cache.getChannels())
-    return op->emitOpError() << "has " << heads << " heads of " << size
-                             << " on a cache of " << cache.getHeads()
-                             << " heads of " << cache.getChannels();
+    return op->emitOpError()
+           << "has " << heads << " heads of " << size << " on a cache of "
+           << cache.getHeads() << " heads of " << cache.getChannels();
   return success();
 }
 
@@ -266,8 +265,8 @@ LogicalResult AttentionScoresOp::verify() {
       failed(checkInDDR(*this, {getQuery(), getOutput()})) ||
       failed(checkSameRows(*this, getQuery(), getOutput())) ||
       failed(checkGroups(*this, query.getHeads(), query.getChannels(), keys)) ||
-      failed(checkScores(*this, bufferType(getOutput()), query.getHeads(),
-                         keys)));
+      failed(
+          checkScores(*this, bufferType(getOutput()), query.getHeads(), keys)));
 }
 
 SmallVector<Value> SoftmaxOp::getInputs() { return {getInput()}; }
@@ -286,8 +285,8 @@ LogicalResult AttentionValuesOp::verify() {
   return failure(
       failed(checkInDDR(*this, {getProbabilities(), getOutput()})) ||
       failed(checkSameRows(*this, getProbabilities(), getOutput())) ||
-      failed(
-          checkGroups(*this, output.getHeads(), output.getChannels(), values)) ||
+      failed(checkGroups(*this, output.getHeads(), output.getChannels(),
+                         values)) ||
       failed(checkScores(*this, bufferType(getProbabilities()),
                          output.getHeads(), values)));
 }

@@ -71,8 +71,8 @@ Type KVCacheType::parse(AsmParser &parser) {
       parser.parseKeyword("x") || parser.parseInteger(headSize) ||
       parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), heads, capacity, headSize);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    heads, capacity, headSize);
 }
 
 void KVCacheType::print(AsmPrinter &printer) const {

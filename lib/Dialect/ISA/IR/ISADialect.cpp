@@ -106,7 +106,8 @@ LogicalResult ProgramOp::verifyRegions() {
 LogicalResult EntryOp::verifyRegions() {
   Block &block = *getBody().begin();
   for (Operation &op : block) {
-    if (!llvm::isa<ISADialect>(op.getDialect()) || llvm::isa<EntryOp, ProgramOp>(op))
+    if (!llvm::isa<ISADialect>(op.getDialect()) ||
+        llvm::isa<EntryOp, ProgramOp>(op))
       return op.emitOpError("is no instruction");
     bool isFirst = &op == &block.front(), isLast = &op == &block.back();
     if (llvm::isa<BeginOp>(op) != isFirst || llvm::isa<EndOp>(op) != isLast)

@@ -97,12 +97,17 @@ def Accel_TargetAttr : AttrDef<Accel_Dialect, "Target"> {
   let summary = "What passes need to know of the machine";
   let description = [{
     Taken from hw/targets/NAME.json by `edgellm-to-accel`: the HBM ports and the
-    packets of each, the packets that hold program and activations, the longest
-    context in tokens and the largest head.
+    packets of each, the packets of DDR (none when one HBM port is shared with
+    program and activations), the longest context in tokens and the largest
+    head.
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$ports,
     "int64_t":$portPackets, "int64_t":$ddrPackets, "int64_t":$maxContext,
     "int64_t":$maxHeadSize);
+  let extraClassDeclaration = [{
+    /// Program and activations come out of an HBM port.
+    bool getSharedPort() const { return getDdrPackets() == 0; }
+  }];
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

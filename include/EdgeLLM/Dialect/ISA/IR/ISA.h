@@ -19,7 +19,8 @@ inline bool operator==(const Affine &a, const Affine &b) {
 }
 
 inline llvm::hash_code hash_value(const Affine &value) {
-  return llvm::hash_combine(value.offset, value.factor, unsigned(value.request));
+  return llvm::hash_combine(value.offset, value.factor,
+                            unsigned(value.request));
 }
 
 } // namespace edgellm::isa

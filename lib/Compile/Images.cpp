@@ -1,0 +1,164 @@
+//===- Images.cpp - What a program keeps in memory, as files --------------===//
+#include "Images.h"
+
+#include "EdgeLLM/Dialect/Accel/IR/Layout.h"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+#include "EdgeLLM/ISA/Encoding.h"
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Half.h"
+#include "EdgeLLM/Weights/Pack.h"
+
+#include <cmath>
+#include <cstdio>
+
+using namespace mlir;
+using namespace edgellm;
+
+static constexpr size_t kLanes = isa::kLanes;
+
+/// The tensor that a weight or constant refers to.
+static MatrixView sourceOf(TypedAttr source, const Checkpoint &checkpoint) {
+  auto external = llvm::dyn_cast<graph::ExternalAttr>(source);
+  if (!external)
+    fail("a literal weight of the IR has no file to pack from");
+  ArrayRef<int64_t> shape = graph::typeOf(source).getShape();
+  return viewOf(checkpoint.require(external.getTensor().str(), shape.vec()));
+}
+
+//===----------------------------------------------------------------------===//
+// Port images
+//===----------------------------------------------------------------------===//
+
+static QuantizeMethod methodOf(accel::WeightOp weight) {
+  auto encoding = llvm::dyn_cast_or_null<graph::BlockQuantAttr>(
+      graph::typeOf(weight.getSource()).getEncoding());
+  if (encoding &&
+      encoding.getMethod() == graph::QuantizeMethod::round_to_nearest)
+    return QuantizeMethod::roundToNearest;
+  return QuantizeMethod::scaleSearch;
+}
+
+static TensorRecord recordOf(accel::WeightOp weight,
+                             const WeightLayout &layout) {
+  TensorRecord record;
+  record.name = weight.getSymName().str();
+  record.outputs = weight.getRows().getSourceChannels();
+  record.inputs = weight.getColumns().getSourceChannels();
+  record.encoding = weightFormatName(layout.format);
+  record.bitsPerWeight = layout.bitsPerWeight();
+  record.packet = *weight.getAddress();
+  record.bytesPerPort = layout.portBytes();
+  return record;
+}
+
+void edgellm::writePortImages(accel::ProgramOp program,
+                              const Checkpoint &checkpoint,
+                              PackageWriter &package, Manifest &manifest,
+                              const Progress &progress) {
+  unsigned ports = program.getTarget().getPorts();
+  std::vector<PackageWriter::File *> files;
+  for (unsigned port = 0; port < ports; ++port) {
+    char name[32];
+    std::snprintf(name, sizeof name, "hbm/port%02u.bin", port);
+    files.push_back(&package.addFile(name));
+    manifest.ports.push_back(name);
+  }
+  llvm::SmallVector<accel::WeightOp> weights(program.getOps<accel::WeightOp>());
+  for (auto [index, weight] : llvm::enumerate(weights)) {
+    progress(index, weights.size());
+    WeightLayout layout = accel::layoutOf(weight, ports);
+    packMatrix(sourceOf(weight.getSource(), checkpoint),
+               accel::channelMapOf(weight.getRows()),
+               accel::channelMapOf(weight.getColumns()), layout,
+               methodOf(weight),
+               [&](unsigned port, std::span<const std::byte> bytes) {
+                 files[port]->write(bytes);
+               });
+    manifest.tensors.push_back(recordOf(weight, layout));
+  }
+  progress(weights.size(), weights.size());
+}
+
+//===----------------------------------------------------------------------===//
+// The ddr image
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// FP16 lanes of the ddr buffer, written at packet addresses.
+class LaneImage {
+public:
+  uint16_t *at(int64_t packet, int64_t packets) {
+    size_t end = size_t(packet + packets) * kLanes;
+    if (lanes.size() < end)
+      lanes.resize(end);
+    return lanes.data() + size_t(packet) * kLanes;
+  }
+  std::span<const std::byte> bytes() const {
+    return std::as_bytes(std::span(lanes));
+  }
+
+private:
+  std::vector<uint16_t> lanes = std::vector<uint16_t>(kLanes); // the status
+};
+
+} // namespace
+
+static void fill(LaneImage &image, accel::ConstantOp constant,
+                 const Checkpoint &checkpoint) {
+  MatrixView source = sourceOf(constant.getSource(), checkpoint);
+  std::vector<uint16_t> values(source.columns);
+  readHalfRow(source, 0, values);
+  ChannelMap map = accel::channelMapOf(constant.getChannels());
+  uint16_t *lanes =
+      image.at(*constant.getAddress(), accel::packetsOf(constant));
+  for (int64_t channel = 0; channel < map.paddedChannels(); ++channel)
+    if (int64_t from = map.source(channel); from >= 0)
+      lanes[channel] = values[from];
+}
+
+/// cos and sin side by side in the lanes of the pair that they turn.
+static void fill(LaneImage &image, accel::RopeTableOp table) {
+  int64_t packets = accel::packetsOf(table);
+  uint16_t *lanes = image.at(*table.getAddress(), packets);
+  int64_t positions = table.getPositions(), rotary = table.getRotary();
+  double theta = table.getTheta().convertToDouble();
+  for (int64_t pair = 0; pair < packets / positions * int64_t(kLanes) / 2;
+       ++pair) {
+    double frequency =
+        2 * pair < rotary ? std::pow(theta, -2.0 * pair / rotary) : 0.0;
+    int64_t block = 2 * pair / kLanes, lane = 2 * pair % kLanes;
+    for (int64_t position = 0; position < positions; ++position) {
+      uint16_t *entry = lanes + (block * positions + position) * kLanes + lane;
+      entry[0] = floatToHalf(float(std::cos(position * frequency)));
+      entry[1] = floatToHalf(float(std::sin(position * frequency)));
+    }
+  }
+}
+
+void edgellm::writeDDRImage(accel::ProgramOp program,
+                            const Checkpoint &checkpoint,
+                            PackageWriter::File &file) {
+  LaneImage image;
+  for (accel::ConstantOp constant : program.getOps<accel::ConstantOp>())
+    fill(image, constant, checkpoint);
+  for (accel::RopeTableOp table : program.getOps<accel::RopeTableOp>())
+    fill(image, table);
+  file.write(image.bytes());
+}
+
+//===----------------------------------------------------------------------===//
+// The embedding
+//===----------------------------------------------------------------------===//
+
+void edgellm::writeEmbedding(const Checkpoint &checkpoint,
+                             PackageWriter::File &file) {
+  const ModelConfig &config = checkpoint.config();
+  MatrixView table = viewOf(checkpoint.require(
+      "model.embed_tokens.weight", {config.vocabulary, config.hidden}));
+  std::vector<uint16_t> row(table.columns);
+  for (int64_t id = 0; id < table.rows; ++id) {
+    readHalfRow(table, id, row);
+    file.write(std::as_bytes(std::span(row)));
+  }
+}

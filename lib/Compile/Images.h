@@ -1,0 +1,29 @@
+//===- Images.h - What a program keeps in memory, as files ------*- C++ -*-===//
+#ifndef EDGELLM_LIB_COMPILE_IMAGES_H
+#define EDGELLM_LIB_COMPILE_IMAGES_H
+
+#include "EdgeLLM/Compile/Compile.h"
+#include "EdgeLLM/Dialect/Accel/IR/Accel.h"
+#include "EdgeLLM/Package/Package.h"
+#include "EdgeLLM/Weights/Checkpoint.h"
+
+namespace edgellm {
+
+/// Packs every weight of the program into the port images, in the order of
+/// their addresses, one block of rows at a time. Fills `manifest`'s ports and
+/// tensors.
+void writePortImages(accel::ProgramOp program, const Checkpoint &checkpoint,
+                     PackageWriter &package, Manifest &manifest,
+                     const Progress &progress);
+
+/// The first packets of the ddr buffer: a zero status packet, norm weights,
+/// biases and rope tables.
+void writeDDRImage(accel::ProgramOp program, const Checkpoint &checkpoint,
+                   PackageWriter::File &file);
+
+/// The embedding table as FP16 rows, for the host.
+void writeEmbedding(const Checkpoint &checkpoint, PackageWriter::File &file);
+
+} // namespace edgellm
+
+#endif // EDGELLM_LIB_COMPILE_IMAGES_H

@@ -1,0 +1,17 @@
+//===- ChannelLayout.h - How values lie in buffers --------------*- C++ -*-===//
+#ifndef EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H
+#define EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H
+
+#include "EdgeLLM/Dialect/Accel/IR/Accel.h"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+
+namespace edgellm {
+
+/// The channels of a value as its neighbours want them: in heads when attention
+/// or rope is on either side, with the halves of a rope interleaved; plain
+/// otherwise. Whoever makes the value arranges its weights to fit.
+accel::ChannelsAttr layoutOf(mlir::Value value);
+
+} // namespace edgellm
+
+#endif // EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H

@@ -1,0 +1,189 @@
+//===- PlanMemory.cpp - Give every buffer its address ---------------------===//
+#include "EdgeLLM/Dialect/Accel/IR/Layout.h"
+#include "EdgeLLM/Dialect/Accel/Transforms/Passes.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace edgellm::accel {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "EdgeLLM/Dialect/Accel/Transforms/Passes.h.inc"
+} // namespace edgellm::accel
+
+using namespace edgellm;
+using namespace edgellm::accel;
+
+/// Room for the program where it shares a port with everything else.
+static constexpr int64_t kProgramPackets = 1 << 14;
+static constexpr int64_t kPacketBytes = 64;
+
+namespace {
+
+/// Memory of one kind, filled from address 0, with a record of what is in it.
+class Region {
+public:
+  explicit Region(StringRef name) : name(name) {}
+
+  int64_t append(StringRef item, int64_t packets) {
+    items.push_back({item.str(), packets});
+    int64_t address = size;
+    size += packets;
+    return address;
+  }
+
+  int64_t getSize() const { return size; }
+
+  /// The five largest items, for the error of a plan that does not fit.
+  void describe(Diagnostic &note) const {
+    auto sorted = items;
+    llvm::sort(sorted, [](const Item &a, const Item &b) {
+      return std::tie(b.packets, a.name) < std::tie(a.packets, b.name);
+    });
+    note << name << ": " << size * kPacketBytes << " bytes in " << items.size()
+         << " items, the largest";
+    for (const Item &item : ArrayRef(sorted).take_front(5))
+      note << llvm::formatv("; {0} {1} bytes", item.name,
+                            item.packets * kPacketBytes)
+                  .str();
+  }
+
+private:
+  struct Item {
+    std::string name;
+    int64_t packets;
+  };
+  StringRef name;
+  std::vector<Item> items;
+  int64_t size = 0;
+};
+
+/// Places the buffers of one entry point so that those that live at the same
+/// time do not overlap: first fit in the order of their creation.
+class ActivationPlanner {
+public:
+  ActivationPlanner(EntryOp entry, int64_t base) : entry(entry), base(base) {}
+
+  /// Sets the addresses and returns the end of the memory used.
+  int64_t run() {
+    collectLifetimes();
+    int64_t end = base;
+    for (auto &[alloc, lifetime] : lifetimes) {
+      place(lifetime);
+      AllocOp(alloc).setAddress(lifetime.address);
+      end = std::max(end, lifetime.address + lifetime.packets);
+    }
+    return end;
+  }
+
+private:
+  struct Lifetime {
+    int64_t first, last, packets;
+    int64_t address = -1; // not placed yet
+  };
+  EntryOp entry;
+  int64_t base;
+  llvm::MapVector<AllocOp, Lifetime> lifetimes;
+
+  /// From creation to the last operation that names the buffer or rows of it.
+  /// A step's output never shares memory with its inputs.
+  void collectLifetimes() {
+    int64_t maxTokens = entry.getMaxTokens();
+    for (auto [position, op] : llvm::enumerate(*entry.getBody().begin())) {
+      if (auto alloc = dyn_cast<AllocOp>(op))
+        lifetimes[alloc] = {int64_t(position), int64_t(position),
+                            packetsOf(alloc.getType(), maxTokens)};
+      for (Value operand : op.getOperands())
+        if (auto alloc = baseOf(operand).getDefiningOp<AllocOp>())
+          lifetimes[alloc].last = position;
+    }
+  }
+
+  void place(Lifetime &lifetime) {
+    SmallVector<const Lifetime *> neighbours;
+    for (auto &[_, other] : lifetimes)
+      if (other.address >= 0 && other.first <= lifetime.last &&
+          lifetime.first <= other.last)
+        neighbours.push_back(&other);
+    llvm::sort(neighbours, [](const Lifetime *a, const Lifetime *b) {
+      return a->address < b->address;
+    });
+    int64_t address = base;
+    for (const Lifetime *other : neighbours) {
+      if (address + lifetime.packets <= other->address)
+        break;
+      address = std::max(address, other->address + other->packets);
+    }
+    lifetime.address = address;
+  }
+};
+
+class PlanMemoryPass
+    : public edgellm::accel::impl::PlanMemoryBase<PlanMemoryPass> {
+public:
+  void runOnOperation() override {
+    ProgramOp program = getOperation();
+    Region hbm("each HBM port"), ddr("ddr");
+    planPorts(program, hbm);
+    planConstants(program, ddr);
+    planActivations(program, ddr);
+    program.setHbmPackets(hbm.getSize());
+    program.setDdrPackets(ddr.getSize());
+    ddrPackets = ddr.getSize();
+    hbmPackets = hbm.getSize();
+    if (failed(checkFit(program, hbm, ddr)))
+      signalPassFailure();
+  }
+
+private:
+  static void planPorts(ProgramOp program, Region &hbm) {
+    int64_t ports = program.getTarget().getPorts();
+    for (WeightOp weight : program.getOps<WeightOp>()) {
+      int64_t packets = layoutOf(weight, ports).portBytes() / kPacketBytes;
+      weight.setAddress(hbm.append(weight.getSymName(), packets));
+    }
+    for (CacheOp cache : program.getOps<CacheOp>())
+      cache.setAddress(
+          hbm.append(cache.getSymName(), portPacketsOf(cache, ports)));
+  }
+
+  static void planConstants(ProgramOp program, Region &ddr) {
+    ddr.append("status", 1);
+    for (ConstantOp constant : program.getOps<ConstantOp>())
+      constant.setAddress(
+          ddr.append(constant.getSymName(), packetsOf(constant)));
+    for (RopeTableOp table : program.getOps<RopeTableOp>())
+      table.setAddress(ddr.append(table.getSymName(), packetsOf(table)));
+  }
+
+  /// Entry points run one at a time and share the memory after the constants.
+  static void planActivations(ProgramOp program, Region &ddr) {
+    int64_t base = ddr.getSize(), end = base;
+    for (EntryOp entry : program.getOps<EntryOp>())
+      end = std::max(end, ActivationPlanner(entry, base).run());
+    ddr.append("activations", end - base);
+  }
+
+  static LogicalResult checkFit(ProgramOp program, const Region &hbm,
+                                const Region &ddr) {
+    TargetAttr target = program.getTarget();
+    int64_t shared = ddr.getSize() + kProgramPackets;
+    int64_t inPort = hbm.getSize() + (target.getSharedPort() ? shared : 0);
+    int64_t inDDR = target.getSharedPort() ? 0 : shared;
+    if (inPort <= target.getPortPackets() && inDDR <= target.getDdrPackets())
+      return success();
+    InFlightDiagnostic error =
+        program.emitError()
+        << "does not fit target " << target.getName() << ": " << "needs "
+        << inPort * kPacketBytes << " bytes of the "
+        << target.getPortPackets() * kPacketBytes << " in an HBM port and "
+        << inDDR * kPacketBytes << " of the "
+        << target.getDdrPackets() * kPacketBytes << " in DDR";
+    hbm.describe(error.attachNote());
+    ddr.describe(error.attachNote());
+    return error;
+  }
+};
+
+} // namespace

@@ -1,0 +1,36 @@
+//===- Pipeline.cpp - All passes in their order ---------------------------===//
+#include "EdgeLLM/Pipeline/Pipeline.h"
+
+#include "EdgeLLM/Conversion/Passes.h"
+#include "EdgeLLM/Dialect/Accel/Transforms/Passes.h"
+#include "EdgeLLM/Dialect/EdgeLLM/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace edgellm;
+
+void edgellm::buildPipeline(mlir::OpPassManager &passes,
+                            const PipelineOptions &options) {
+  passes.addPass(graph::createQuantize({options.weights, options.method}));
+  passes.addPass(graph::createFuse());
+  passes.addPass(createEdgeLLMToAccel({options.target}));
+  mlir::OpPassManager &program = passes.nest<accel::ProgramOp>();
+  program.addPass(accel::createVerifyLayoutFree());
+  program.addPass(accel::createPlanMemory());
+  passes.addPass(createAccelToISA());
+}
+
+void edgellm::registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<graph::EdgeLLMDialect, accel::AccelDialect, isa::ISADialect,
+                  mlir::func::FuncDialect>();
+}
+
+void edgellm::registerPasses() {
+  graph::registerEdgeLLMPasses();
+  accel::registerAccelPasses();
+  registerConversionPasses();
+  mlir::PassPipelineRegistration<PipelineOptions>(
+      "edgellm-pipeline", "From the edgellm dialect to instructions",
+      buildPipeline);
+}

@@ -1,0 +1,37 @@
+//===- edgellm-import.cpp - From a checkpoint to the edgellm dialect ------===//
+#include "EdgeLLM/Import/Import.h"
+#include "EdgeLLM/Support/AtomicFile.h"
+#include "EdgeLLM/Support/Tool.h"
+
+using namespace edgellm;
+
+int main(int argc, char **argv) {
+  std::string checkpoint;
+  std::optional<std::string> output;
+  std::optional<uint64_t> contextTokens;
+  CommandLine line{
+      "edgellm-import",
+      "Reads a Hugging Face checkpoint into the edgellm dialect.",
+      {{"edgellm-import models/demo -o demo.mlir", "the graph as text"},
+       {"edgellm-import models/demo | edgellm-opt --edgellm-pipeline",
+        "down to instructions, by hand"}},
+      {{"CKPT", "folder with config.json and safetensors files", &checkpoint}},
+      {{"-o", "FILE", "where to write, by default standard output",
+        Text{&output}},
+       {"--context", "N", "tokens of the cache, by default the model's",
+        Integer{&contextTokens, 1, 1 << 24}}}};
+  return runTool(line, argc, argv, [&] {
+    mlir::MLIRContext context;
+    auto module =
+        importModel(context, Checkpoint::open(checkpoint), contextTokens);
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    module->print(os);
+    os << '\n';
+    if (!output)
+      return edgellm::print(text);
+    AtomicFile file(*output);
+    file.write(text);
+    file.commit();
+  });
+}
