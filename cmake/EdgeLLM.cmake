@@ -86,7 +86,6 @@ function(edgellm_add_passes name)
   add_dependencies(edgellm-headers edgellm-${name}-passes)
 endfunction()
 
-
 # Installs targets into share/edgellm: their descriptions, with the schema, and
 # for each the xclbin that makes the device model this machine.
 function(edgellm_add_targets)

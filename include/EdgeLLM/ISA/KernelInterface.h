@@ -21,11 +21,11 @@ inline constexpr char kInstance[] = "edgellm_1";
 /// Positions in the argument list. Argument kFirstPort + p is the buffer of HBM
 /// port p, which must lie in bank HBM[p].
 enum Argument : unsigned {
-  kProgram,   ///< buffer: the whole program.bin
-  kEntry,     ///< u32: packet of the first instruction, from the program's start
-  kDdr,       ///< buffer: packet 0 is the status packet
-  kTokens,    ///< u32: new tokens of this pass
-  kPast,      ///< u32: tokens already in the KV cache
+  kProgram, ///< buffer: the whole program.bin
+  kEntry,   ///< u32: packet of the first instruction, from the program's start
+  kDdr,     ///< buffer: packet 0 is the status packet
+  kTokens,  ///< u32: new tokens of this pass
+  kPast,    ///< u32: tokens already in the KV cache
   kFirstPort, ///< buffers, one an HBM port
 };
 

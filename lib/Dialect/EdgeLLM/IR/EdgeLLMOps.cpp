@@ -6,28 +6,6 @@
 using namespace mlir;
 using namespace edgellm::graph;
 
-//===----------------------------------------------------------------------===//
-// Types that follow from others
-//===----------------------------------------------------------------------===//
-
-static ParseResult parseSameType(OpAsmParser &, Type &type, Type other) {
-  type = other;
-  return success();
-}
-
-static void printSameType(OpAsmPrinter &, Operation *, Type, Type) {}
-
-static ParseResult
-parseSameTypeIf(OpAsmParser &,
-                std::optional<OpAsmParser::UnresolvedOperand> operand,
-                Type &type, Type other) {
-  if (operand)
-    type = other;
-  return success();
-}
-
-static void printSameTypeIf(OpAsmPrinter &, Operation *, Value, Type, Type) {}
-
 #define GET_OP_CLASSES
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMOps.cpp.inc"
 
@@ -88,6 +66,10 @@ LogicalResult LinearOp::verify() {
     return failure();
   if (getAddend() && getMultiplier())
     return emitOpError("joins either an addend or a multiplier");
+  for (Value joined : {getAddend(), getMultiplier()})
+    if (joined && joined.getType() != getResult().getType())
+      return emitOpError() << "joins " << joined.getType() << " to "
+                           << getResult().getType();
   return success();
 }
 
@@ -129,6 +111,11 @@ LogicalResult AttentionOp::verify() {
                          << " heads of " << headSize;
   if (!getScale().isFinite())
     return emitOpError("scale must be finite");
+  if (getKey().getType() != getValue().getType() ||
+      getKeys().getType() != getValues().getType() ||
+      getQuery().getType() != getResult().getType())
+    return emitOpError("needs keys like values, caches alike, and a result "
+                       "like the queries");
   return checkRows(*this, getQuery(), getKey());
 }
 

@@ -51,7 +51,7 @@ def EdgeLLM_LinearOp : EdgeLLM_Op<"linear", [Pure, AttrSizedOperandSegments]> {
     ```mlir
     %y = edgellm.linear %x weight(#edgellm.external<"model.safetensors",
       "model.layers.0.mlp.down_proj.weight"> : tensor<256x768xf16>) add(%r)
-      : tensor<?x768xf16> -> tensor<?x256xf16>
+      : (tensor<?x768xf16>, tensor<?x256xf16>) -> tensor<?x256xf16>
     ```
   }];
   let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_WeightAttr:$weight,
@@ -62,9 +62,7 @@ def EdgeLLM_LinearOp : EdgeLLM_Op<"linear", [Pure, AttrSizedOperandSegments]> {
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` (`bias` `(` $bias^ `)`)?
     (`add` `(` $addend^ `)`)? (`multiply` `(` $multiplier^ `)`)? attr-dict
-    `:` type($input) `->` type($result)
-    custom<SameTypeIf>(ref($addend), type($addend), ref(type($result)))
-    custom<SameTypeIf>(ref($multiplier), type($multiplier), ref(type($result)))
+    `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
 }
@@ -127,7 +125,9 @@ def EdgeLLM_AttentionOp : EdgeLLM_Op<"attention"> {
     ```mlir
     %a = edgellm.attention %q, %k, %v keys(%kc) values(%vc)
       scale(1.250000e-01)
-      : tensor<?x256xf16>, tensor<?x128xf16>, !edgellm.kv_cache<2 x 512 x 64>
+      : (tensor<?x256xf16>, tensor<?x128xf16>, tensor<?x128xf16>,
+         !edgellm.kv_cache<2 x 512 x 64>, !edgellm.kv_cache<2 x 512 x 64>)
+      -> tensor<?x256xf16>
     ```
   }];
   let arguments = (ins EdgeLLM_Activations:$query, EdgeLLM_Activations:$key,
@@ -136,11 +136,7 @@ def EdgeLLM_AttentionOp : EdgeLLM_Op<"attention"> {
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value `keys` `(` $keys `)` `values` `(` $values `)`
-    `scale` `(` $scale `)` attr-dict
-    `:` type($query) `,` type($key) `,` type($keys)
-    custom<SameType>(type($value), ref(type($key)))
-    custom<SameType>(type($values), ref(type($keys)))
-    custom<SameType>(type($result), ref(type($query)))
+    `scale` `(` $scale `)` attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
 }

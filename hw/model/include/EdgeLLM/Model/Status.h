@@ -1,0 +1,61 @@
+//===- Status.h - How a run ended -------------------------------*- C++ -*-===//
+//
+// The status packet: packet 0 of the ddr buffer, written by the device at the
+// end of every run. Sixteen little-endian 32-bit words:
+//
+//   0     code
+//   1     instruction: index in the entry, `begin` is 0
+//   2     packet of that instruction in the program buffer
+//   3     field: position in the instruction table counted from 1, 0 for none
+//   4-5   found: the offending value, 64 bits signed
+//   6-7   limit: the nearest value that is allowed, 64 bits signed; for an
+//         overlap the last packet of the other operand
+//   8     argmax: channel that the last instruction with argmax reported
+//   9     its value, FP16 bits
+//   10    instructions completed
+//   11-15 zero
+//
+//===----------------------------------------------------------------------===//
+#ifndef EDGELLM_MODEL_STATUS_H
+#define EDGELLM_MODEL_STATUS_H
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace edgellm::model {
+
+enum class StatusCode : uint32_t {
+  ok = 0,
+  illegal_instruction = 1, ///< does not decode, or its fields contradict
+  out_of_bounds = 2,       ///< an operand or buffer, in packets
+  request_range = 3,       ///< a count that depends on the request
+  no_end = 4,              ///< the program ran out, or into another entry
+  overlap = 5,             ///< the result would overwrite another operand
+};
+
+struct Status {
+  StatusCode code = StatusCode::ok;
+  uint32_t instruction = 0;
+  uint32_t packet = 0;
+  uint32_t field = 0;
+  int64_t found = 0;
+  int64_t limit = 0;
+  uint32_t argmaxIndex = 0;
+  uint16_t argmaxValue = 0;
+  uint32_t completed = 0;
+};
+
+inline constexpr size_t kStatusBytes = 64;
+
+void writeStatus(const Status &status, std::span<std::byte, kStatusBytes> to);
+Status readStatus(std::span<const std::byte, kStatusBytes> from);
+
+/// One line for the user: which instruction of the program, which field, what
+/// was found and what is allowed.
+std::string describe(const Status &status, std::span<const std::byte> program);
+
+} // namespace edgellm::model
+
+#endif // EDGELLM_MODEL_STATUS_H

@@ -1,0 +1,224 @@
+//===- KernelBody.h - Source of one set of kernels --------------*- C++ -*-===//
+//
+// Included by Kernels.cpp once for each instruction set, inside a namespace and
+// a target attribute of its own; hence no include guard, no standard library
+// templates, and everything static. Vectors are 32 bytes: one register of AVX2,
+// two of SSE2.
+//
+//===----------------------------------------------------------------------===//
+
+template <typename V> static V load(const void *from) {
+  V value;
+  __builtin_memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <typename V> static void store(void *to, V value) {
+  __builtin_memcpy(to, &value, sizeof value);
+}
+
+/// Alternates the lanes of two vectors, within the 16-byte halves: the lower
+/// quads of the halves, and the upper ones.
+template <typename V> static V interleaveLow(V even, V odd) {
+  return __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24,
+                                 9, 25, 10, 26, 11, 27);
+}
+
+template <typename V> static V interleaveHigh(V even, V odd) {
+  return __builtin_shufflevector(even, odd, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28,
+                                 13, 29, 14, 30, 15, 31);
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+/// N1. Moving the fraction to its place and multiplying by 2^112 corrects the
+/// exponent bias and normalises subnormals.
+static F32x8 toFloat(I16x8 half) {
+  I32x8 bits = (__builtin_convertvector(half, I32x8) << 13) &
+               (I32x8{} + int32_t(0x8FFFE000));
+  return F32x8(bits) * 0x1p112f;
+}
+
+/// Values and exponents of 32 FP16 numbers.
+static void unpackPacket(const uint16_t *halves, float *values,
+                         int8_t *exponent) {
+  for (int i = 0; i < 32; i += 8)
+    store(values + i, toFloat(load<I16x8>(halves + i)));
+  for (int i = 0; i < 32; i += 16) {
+    I16x16 magnitude = load<I16x16>(halves + i) & 0x7FFF;
+    I16x16 field = __builtin_elementwise_max(magnitude >> 10, I16x16{} + 1);
+    I16x16 marked = magnitude == 0 ? I16x16{} + kNoExponent : field;
+    store(exponent + i, __builtin_convertvector(marked, I8x16));
+  }
+}
+
+static void prepareFp16(const uint16_t *activations, Fp16Inputs &inputs) {
+  unpackPacket(activations, inputs.value, inputs.exponent);
+  uint16_t any = 0;
+  for (unsigned i = 0; i < kGroup; ++i)
+    any |= activations[i] & 0x7FFF;
+  inputs.zero = any == 0;
+}
+
+/// N6. Eight lanes at a time, for the sake of per-lane shifts.
+static void prepareInt4(const uint16_t *activations, Int4Inputs &inputs) {
+  I16x16 greatest = {};
+  for (unsigned i = 0; i < kBlock; i += 16)
+    greatest = __builtin_elementwise_max(
+        greatest, load<I16x16>(activations + i) & 0x7FFF);
+  int most = __builtin_reduce_max(greatest);
+  int largest = numerics::exponent(uint16_t(most));
+  I16x8 any = {};
+  for (unsigned i = 0; i < kBlock; i += 8) {
+    I32x8 half = __builtin_convertvector(load<I16x8>(activations + i), I32x8);
+    I32x8 field = (half >> 10) & 31;
+    I32x8 fraction = half & 0x3FF;
+    I32x8 mantissa = field != 0 ? fraction | 0x400 : fraction;
+    I32x8 exponent = __builtin_elementwise_max(field, I32x8{} + 1);
+    I32x8 aligned = (mantissa << numerics::kGuardBits) >> (largest - exponent);
+    I32x8 sign = half >> 31;
+    I16x8 value = __builtin_convertvector((aligned ^ sign) - sign, I16x8);
+    store(inputs.value + i, value);
+    any |= value;
+  }
+  inputs.unit = numerics::powerOfTwo(largest - 29);
+  inputs.zero = __builtin_reduce_or(any) == 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// Which output a column of a transposed tile holds: in order, or with the two
+/// middle quarters of every 16 exchanged (see unpackInt4).
+enum class Order { natural, swapped };
+
+static int outputAt(int column, Order order) {
+  bool isMiddle = ((column >> 2) ^ (column >> 3)) & 1;
+  return order == Order::swapped && isMiddle ? column ^ 12 : column;
+}
+
+/// 8x8 words by three rounds of interleaving, two blocks side by side in the
+/// 16-byte halves of a vector.
+static void transposeBlocks(const Tile &from, int input, int column,
+                            Order order, Tile &to) {
+  U16x16 line[8], next[8];
+  for (int i = 0; i < 8; ++i)
+    line[i] = load<U16x16>(&from.word[outputAt(column + i, order)][input]);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 4; ++i) {
+      next[2 * i] = interleaveLow(line[i], line[i + 4]);
+      next[2 * i + 1] = interleaveHigh(line[i], line[i + 4]);
+    }
+    for (int i = 0; i < 8; ++i)
+      line[i] = next[i];
+  }
+  for (int i = 0; i < 8; ++i) {
+    store(&to.word[input + i][column],
+          __builtin_shufflevector(line[i], line[i], 0, 1, 2, 3, 4, 5, 6, 7));
+    store(&to.word[input + 8 + i][column],
+          __builtin_shufflevector(line[i], line[i], 8, 9, 10, 11, 12, 13, 14,
+                                  15));
+  }
+}
+
+/// Makes inputs the rows of a tile whose rows are outputs.
+static void transpose(const Tile &from, Order order, Tile &to) {
+  for (int input = 0; input < 32; input += 16)
+    for (int column = 0; column < 32; column += 8)
+      transposeBlocks(from, input, column, order, to);
+}
+
+static void unpackFp16(const Tile &tile, Fp16Weights &weights) {
+  for (unsigned i = 0; i < kGroup; ++i)
+    unpackPacket(tile.word[i], weights.value[i], weights.exponent[i]);
+}
+
+static void unpackFp16Transposed(const Tile &tile, Fp16Weights &weights) {
+  Tile inputsFirst;
+  transpose(tile, Order::natural, inputsFirst);
+  unpackFp16(inputsFirst, weights);
+}
+
+/// Places the pairs (even, odd) of 16 outputs, which come in swapped order
+/// because interleaving works within the halves of a vector.
+static void storePairs(I16x16 even, I16x16 odd, int16_t (*to)[2]) {
+  store(to, interleaveLow(even, odd));
+  store(to + 8, interleaveHigh(even, odd));
+}
+
+/// A word of the tile holds four consecutive inputs of one output.
+static void unpackInt4(const Tile &tile, Int4Weights &weights) {
+  Tile inputsFirst;
+  transpose(tile, Order::swapped, inputsFirst);
+  for (unsigned word = 0; word < kBlock / 4; ++word)
+    for (unsigned o = 0; o < kOutputs; o += 16) {
+      U8x32 codes = load<U8x32>(&inputsFirst.word[word][o]);
+      // Inputs 0 and 2, and inputs 1 and 3, in the bytes of each word.
+      I16x16 even = I16x16(int4Values(codes & 15));
+      I16x16 odd = I16x16(int4Values(codes >> 4));
+      storePairs((even << 8) >> 8, (odd << 8) >> 8, &weights.pair[2 * word][o]);
+      storePairs(even >> 8, odd >> 8, &weights.pair[2 * word + 1][o]);
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Dot products
+//===----------------------------------------------------------------------===//
+
+/// N7 in binary32: a product of two FP16 values is exact, so is its scaling to
+/// units of the result, and the conversion to an integer truncates as the
+/// shifter does.
+static void addFp16(const Fp16Inputs &inputs, const Fp16Weights &weights,
+                    Sums &sums) {
+  I8x32 largest = I8x32{} + 2; // the least that two factors can have
+  for (unsigned i = 0; i < kGroup; ++i)
+    largest = __builtin_elementwise_max(
+        largest, load<I8x32>(weights.exponent[i]) + inputs.exponent[i]);
+  I32x8 total[4] = {};
+  F32x8 toUnits[4], unit[4];
+  alignas(32) int8_t e[kOutputs];
+  store(e, largest);
+  for (int o = 0; o < 4; ++o) {
+    constexpr int unitExponent = numerics::kProductDrop - 50;
+    I32x8 exponent = __builtin_convertvector(load<I8x8>(e + 8 * o), I32x8);
+    toUnits[o] = F32x8((127 - unitExponent - exponent) << 23);
+    unit[o] = F32x8((127 + unitExponent + exponent) << 23);
+  }
+  for (unsigned i = 0; i < kGroup; ++i)
+    for (int o = 0; o < 4; ++o) {
+      F32x8 product = load<F32x8>(weights.value[i] + 8 * o) * inputs.value[i];
+      total[o] += __builtin_convertvector(product * toUnits[o], I32x8);
+    }
+  for (int o = 0; o < 4; ++o)
+    store(sums.output + 8 * o,
+          load<F32x8>(sums.output + 8 * o) +
+              __builtin_convertvector(total[o], F32x8) * unit[o]);
+}
+
+static void addInt4(const Int4Inputs &inputs, const Int4Weights &weights,
+                    Sums &sums) {
+  I32x8 total[4] = {};
+  for (unsigned i = 0; i < kBlock / 2; ++i) {
+    I16x16 pair = I16x16(I32x8{} + load<int32_t>(inputs.value + 2 * i));
+    for (int o = 0; o < 4; ++o)
+      total[o] += dotPairs(pair, load<I16x16>(weights.pair[i] + 8 * o));
+  }
+  for (int o = 0; o < 4; ++o) {
+    F32x8 term = __builtin_convertvector(total[o], F32x8) *
+                 load<F32x8>(weights.scale + 8 * o) * inputs.unit;
+    store(sums.output + 8 * o, load<F32x8>(sums.output + 8 * o) + term);
+  }
+}
+
+static void finish(const Sums *sums, size_t stride, float *results) {
+  for (unsigned o = 0; o < kOutputs; o += 8) {
+    F32x8 s[8];
+    for (int k = 0; k < 8; ++k)
+      s[k] = load<F32x8>(sums[k * stride].output + o);
+    store(results + o,
+          ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])));
+  }
+}

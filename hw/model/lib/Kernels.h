@@ -1,0 +1,90 @@
+//===- Kernels.h - The vectorised inner loops -------------------*- C++ -*-===//
+//
+// Dot products of one group of inputs with 32 outputs at a time, the lanes
+// being the outputs: sums over inputs are then vertical, and what follows a sum
+// (scale, exponent, accumulation) is as wide as the sum itself. Weights arrive
+// as a Tile and are unpacked into a panel once for all vectors that use it.
+//
+// Each set of kernels is the same source compiled for another instruction set;
+// all give the bits of numerics::int4Term and numerics::fp16Term.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EDGELLM_MODEL_LIB_KERNELS_H
+#define EDGELLM_MODEL_LIB_KERNELS_H
+
+#include "EdgeLLM/Model/Numerics.h"
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace edgellm::model {
+
+using numerics::kBlock;
+using numerics::kGroup;
+inline constexpr unsigned kOutputs = 32;
+
+/// 64 bytes from each of 32 places: rows of weights, or packets.
+struct alignas(64) Tile {
+  uint16_t word[32][32];
+};
+
+/// One group of activations in the fp16 mode.
+struct alignas(32) Fp16Inputs {
+  float value[kGroup];
+  int8_t exponent[kGroup]; ///< N1; kNoExponent where the value is zero
+  bool zero;               ///< all are
+};
+
+/// One group of inputs x 32 outputs in the fp16 mode.
+struct alignas(64) Fp16Weights {
+  float value[kGroup][kOutputs];
+  int8_t exponent[kGroup][kOutputs]; ///< as in Fp16Inputs
+};
+
+/// So low that no sum with another exponent reaches that of a product.
+inline constexpr int8_t kNoExponent = -64;
+
+/// One block of activations in the int4 mode.
+struct alignas(32) Int4Inputs {
+  int16_t value[kBlock]; ///< aligned activations of N6
+  float unit;            ///< what 1 stands for: 2^(E-29)
+  bool zero;             ///< all are
+};
+
+/// One block of inputs x 32 outputs in the int4 mode; neighbouring inputs lie
+/// side by side for multiply-add-pairs instructions.
+struct alignas(64) Int4Weights {
+  int16_t pair[kBlock / 2][kOutputs][2];
+  float scale[kOutputs];
+};
+
+/// One running sum of N4 for each output.
+struct alignas(64) Sums {
+  float output[kOutputs];
+};
+
+struct Kernels {
+  const char *name;
+  /// A packet of activations, and four of them.
+  void (*prepareFp16)(const uint16_t *activations, Fp16Inputs &inputs);
+  void (*prepareInt4)(const uint16_t *activations, Int4Inputs &inputs);
+  /// Rows of the tile are inputs (outputs for the transposed one).
+  void (*unpackFp16)(const Tile &tile, Fp16Weights &weights);
+  void (*unpackFp16Transposed)(const Tile &tile, Fp16Weights &weights);
+  /// Rows of the tile are outputs; the scales are left alone.
+  void (*unpackInt4)(const Tile &tile, Int4Weights &weights);
+  /// Adds the terms of 32 outputs.
+  void (*addFp16)(const Fp16Inputs &inputs, const Fp16Weights &weights,
+                  Sums &sums);
+  void (*addInt4)(const Int4Inputs &inputs, const Int4Weights &weights,
+                  Sums &sums);
+  /// The tree of N4: s_k is sums[k * stride].
+  void (*finish)(const Sums *sums, size_t stride, float *results);
+};
+
+/// The sets that this processor can run, the fastest first.
+std::span<const Kernels> supportedKernels();
+
+} // namespace edgellm::model
+
+#endif // EDGELLM_MODEL_LIB_KERNELS_H

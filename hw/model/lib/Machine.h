@@ -1,0 +1,68 @@
+//===- Machine.h - What the units of the device share -----------*- C++ -*-===//
+#ifndef EDGELLM_MODEL_LIB_MACHINE_H
+#define EDGELLM_MODEL_LIB_MACHINE_H
+
+#include "EdgeLLM/Model/ThreadPool.h"
+#include "Kernels.h"
+#include "Memory.h"
+
+namespace edgellm::model {
+
+/// State of a run. Units check all operands of an instruction, then execute it.
+struct Machine {
+  Machine(const Launch &launch, ThreadPool &pool)
+      : memory(launch), pool(pool), kernels(supportedKernels().front()),
+        tokens(launch.tokens), past(launch.past) {}
+
+  int64_t resolve(const isa::Affine &field) const {
+    return isa::resolve(field, tokens, past);
+  }
+
+  /// A resolved count; faults unless least <= count <= most.
+  int64_t count(const isa::Affine &field, const char *name, int64_t least,
+                int64_t most) const {
+    int64_t value = resolve(field);
+    if (value < least || value > most)
+      throw Fault{StatusCode::request_range, name, value,
+                  value < least ? least : most};
+    return value;
+  }
+  int64_t rows(const isa::Affine &field) const {
+    return count(field, "rows", 1, maxTokens);
+  }
+  int64_t columns(const isa::Affine &field) const {
+    return count(field, "columns", 1, context);
+  }
+
+  Memory memory;
+  ThreadPool &pool;
+  const Kernels &kernels;
+  uint32_t tokens, past;
+  int64_t maxTokens = 0, context = 0; // of `begin`
+  uint32_t argmaxIndex = 0;
+  uint16_t argmaxValue = 0;
+};
+
+inline int64_t ceilDivide(int64_t dividend, int64_t divisor) {
+  return (dividend + divisor - 1) / divisor;
+}
+
+/// Channel or column blocks of a width.
+inline int64_t blocksOf(int64_t channels) {
+  return ceilDivide(channels, isa::kLanes);
+}
+
+// Matrix unit
+void execute(const isa::Vmm &vmm, Machine &machine);
+// Attention: the array's fp16 mode on the KV cache, and softmax
+void execute(const isa::AttentionScores &scores, Machine &machine);
+void execute(const isa::Softmax &softmax, Machine &machine);
+void execute(const isa::AttentionValues &values, Machine &machine);
+// Vector unit
+void execute(const isa::RmsNorm &norm, Machine &machine);
+void execute(const isa::Rope &rope, Machine &machine);
+void execute(const isa::Activation &activation, Machine &machine);
+
+} // namespace edgellm::model
+
+#endif // EDGELLM_MODEL_LIB_MACHINE_H

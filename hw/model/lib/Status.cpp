@@ -1,0 +1,115 @@
+//===- Status.cpp - How a run ended ---------------------------------------===//
+#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Disassembly.h"
+#include "Fields.h"
+#include <array>
+#include <bit>
+#include <cstring>
+#include <sstream>
+
+namespace edgellm::model {
+
+static_assert(std::endian::native == std::endian::little);
+
+using Words = std::array<uint32_t, kStatusBytes / sizeof(uint32_t)>;
+
+static int64_t join(uint32_t low, uint32_t high) {
+  return int64_t(uint64_t(high) << 32 | low);
+}
+
+void writeStatus(const Status &status, std::span<std::byte, kStatusBytes> to) {
+  uint64_t found = uint64_t(status.found), limit = uint64_t(status.limit);
+  Words words = {
+      uint32_t(status.code), status.instruction,    status.packet,
+      status.field,          uint32_t(found),       uint32_t(found >> 32),
+      uint32_t(limit),       uint32_t(limit >> 32), status.argmaxIndex,
+      status.argmaxValue,    status.completed};
+  std::memcpy(to.data(), words.data(), kStatusBytes);
+}
+
+Status readStatus(std::span<const std::byte, kStatusBytes> from) {
+  Words words;
+  std::memcpy(words.data(), from.data(), kStatusBytes);
+  Status status;
+  status.code = StatusCode(words[0]);
+  status.instruction = words[1];
+  status.packet = words[2];
+  status.field = words[3];
+  status.found = join(words[4], words[5]);
+  status.limit = join(words[6], words[7]);
+  status.argmaxIndex = words[8];
+  status.argmaxValue = uint16_t(words[9]);
+  status.completed = words[10];
+  return status;
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+/// "vmm: 'src'", or the mnemonic alone, or nothing.
+static std::string placeOf(const Status &status,
+                           std::span<const std::byte> program) {
+  std::string text = isa::disassemble(instructionWords(program, status.packet));
+  std::string mnemonic = text.substr(0, text.find(' '));
+  auto names = fieldNames(program, status.packet);
+  if (status.field == 0 || status.field > names.size())
+    return mnemonic;
+  return mnemonic + ": '" + names[status.field - 1] + "'";
+}
+
+static std::string describeIllegal(const Status &status,
+                                   std::span<const std::byte> program) {
+  std::string text = isa::disassemble(instructionWords(program, status.packet));
+  std::ostringstream os;
+  if (status.field != 0)
+    os << placeOf(status, program) << " is " << status.found
+       << ", which the machine does not allow; the limit is " << status.limit;
+  else if (text.starts_with("illegal"))
+    os << text;
+  else
+    os << "the entry starts with " << text << ", not with begin";
+  return os.str();
+}
+
+static std::string describeError(const Status &status,
+                                 std::span<const std::byte> program) {
+  std::ostringstream os;
+  switch (status.code) {
+  case StatusCode::ok:
+    break;
+  case StatusCode::illegal_instruction:
+    os << describeIllegal(status, program);
+    break;
+  case StatusCode::out_of_bounds:
+    os << placeOf(status, program) << " reaches packet " << status.found
+       << ", the limit is " << status.limit;
+    break;
+  case StatusCode::request_range:
+    os << placeOf(status, program) << " is " << status.found
+       << " for this request, the limit is " << status.limit;
+    break;
+  case StatusCode::no_end:
+    os << "the entry goes on without an end instruction";
+    break;
+  case StatusCode::overlap:
+    os << placeOf(status, program) << " starts at packet " << status.found
+       << " and overlaps packets up to " << status.limit
+       << " that the instruction also uses";
+    break;
+  }
+  return os.str();
+}
+
+std::string describe(const Status &status, std::span<const std::byte> program) {
+  std::ostringstream os;
+  if (status.code == StatusCode::ok) {
+    os << "completed " << status.completed << " instructions";
+    return os.str();
+  }
+  os << "instruction " << status.instruction << " at packet " << status.packet
+     << ": " << describeError(status, program);
+  return os.str();
+}
+
+} // namespace edgellm::model

@@ -1,0 +1,45 @@
+//===- Checkpoint.h - A Hugging Face model directory ------------*- C++ -*-===//
+#ifndef EDGELLM_WEIGHTS_CHECKPOINT_H
+#define EDGELLM_WEIGHTS_CHECKPOINT_H
+
+#include "EdgeLLM/Weights/ModelConfig.h"
+#include "EdgeLLM/Weights/SafeTensors.h"
+
+namespace edgellm {
+
+/// config.json and all tensors of a directory. The weights are one file
+/// model.safetensors or, when that is absent, the shards that
+/// model.safetensors.index.json lists. Files stay mapped, weights are never
+/// copied as a whole.
+class Checkpoint {
+public:
+  /// Opens and checks everything but the values. Throws Error.
+  static Checkpoint open(const std::filesystem::path &directory);
+
+  const std::filesystem::path &directory() const { return root; }
+  const ModelConfig &config() const { return modelConfig; }
+
+  /// The mapped weight files, with every tensor in them.
+  const std::vector<SafeTensors> &files() const { return shards; }
+
+  /// The tensor of that name, or nullptr. Valid as long as the checkpoint or
+  /// the one it was moved to.
+  const Tensor *find(std::string_view name) const;
+
+  /// The tensor of that name. Throws Error when it is absent, not readable as
+  /// floats, or of another shape.
+  const Tensor &require(std::string_view name,
+                        const std::vector<int64_t> &expectedShape) const;
+
+private:
+  Checkpoint() = default;
+  void addShard(const std::filesystem::path &file);
+
+  std::filesystem::path root;
+  ModelConfig modelConfig;
+  std::vector<SafeTensors> shards;
+};
+
+} // namespace edgellm
+
+#endif // EDGELLM_WEIGHTS_CHECKPOINT_H

@@ -1,0 +1,73 @@
+//===- Tensor.h - A tensor of a mapped checkpoint file ----------*- C++ -*-===//
+#ifndef EDGELLM_WEIGHTS_TENSOR_H
+#define EDGELLM_WEIGHTS_TENSOR_H
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgellm {
+
+/// Element types that a safetensors file may name. A tensor of any of them is
+/// listed; only F32, F16 and BF16 can be read.
+enum class DType {
+  BOOL,
+  U8,
+  I8,
+  F8_E5M2,
+  F8_E4M3,
+  I16,
+  U16,
+  F16,
+  BF16,
+  I32,
+  U32,
+  F32,
+  I64,
+  U64,
+  F64,
+};
+
+/// The name of the type as safetensors writes it, "BF16".
+std::string_view dtypeName(DType type);
+
+/// Size of one element in bytes.
+size_t dtypeBytes(DType type);
+
+/// A tensor where it lies in a mapped file, which must outlive it. `data` is
+/// row-major, little-endian, not necessarily aligned, and has exactly
+/// rows() * columns() elements.
+struct Tensor {
+  std::string name;
+  DType dtype;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> data;
+  std::filesystem::path file;
+
+  /// The tensor as a matrix: the last dimension is the columns, all others
+  /// together are the rows; a vector is one row.
+  int64_t rows() const;
+  int64_t columns() const;
+
+  /// "DIR/model.safetensors: tensor 'NAME'", the start of every error message.
+  std::string where() const;
+};
+
+/// "[768, 256]".
+std::string shapeText(std::span<const int64_t> shape);
+
+/// Throws Error unless the elements can be read as floats.
+void requireReadable(const Tensor &tensor);
+
+/// Converts one row (0 <= row < rows(), out.size() == columns()) to binary32,
+/// exactly. Throws Error, naming file, tensor and element, when a value is not
+/// finite or the type is not readable. Safe from several threads.
+void readRow(const Tensor &tensor, int64_t row, std::span<float> out);
+
+} // namespace edgellm
+
+#endif // EDGELLM_WEIGHTS_TENSOR_H

@@ -1,0 +1,109 @@
+//===- Tensor.cpp - A tensor of a mapped checkpoint file ------------------===//
+#include "EdgeLLM/Weights/Tensor.h"
+
+#include "ValueRange.h"
+
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Half.h"
+
+#include <bit>
+#include <cassert>
+#include <cstring>
+#include <sstream>
+
+using namespace edgellm;
+
+static_assert(std::endian::native == std::endian::little,
+              "tensors are read as they lie in the file");
+
+namespace {
+
+struct DTypeInfo {
+  std::string_view name;
+  size_t bytes;
+};
+
+} // namespace
+
+/// Indexed by DType.
+static constexpr DTypeInfo kDTypes[] = {
+    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+    {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+    {"U32", 4},  {"F32", 4}, {"I64", 8}, {"U64", 8},     {"F64", 8},
+};
+static_assert(std::size(kDTypes) == size_t(DType::F64) + 1);
+
+std::string_view edgellm::dtypeName(DType type) {
+  return kDTypes[size_t(type)].name;
+}
+
+size_t edgellm::dtypeBytes(DType type) { return kDTypes[size_t(type)].bytes; }
+
+int64_t Tensor::rows() const {
+  int64_t product = 1;
+  for (size_t i = 0; i + 1 < shape.size(); ++i)
+    product *= shape[i];
+  return product;
+}
+
+int64_t Tensor::columns() const { return shape.empty() ? 1 : shape.back(); }
+
+std::string Tensor::where() const {
+  return file.string() + ": tensor '" + name + "'";
+}
+
+std::string edgellm::shapeText(std::span<const int64_t> shape) {
+  std::ostringstream text;
+  for (size_t i = 0; i < shape.size(); ++i)
+    text << (i ? ", " : "") << shape[i];
+  return "[" + text.str() + "]";
+}
+
+void edgellm::requireReadable(const Tensor &tensor) {
+  if (tensor.dtype != DType::F32 && tensor.dtype != DType::F16 &&
+      tensor.dtype != DType::BF16)
+    fail(tensor.where(), " has dtype ", dtypeName(tensor.dtype),
+         ", expected F32, F16 or BF16");
+}
+
+//===----------------------------------------------------------------------===//
+// Conversion
+//===----------------------------------------------------------------------===//
+
+/// The IEEE 754 value of FP16 bits: unlike in the machine, exponent field 31
+/// means infinity and NaN, which have all exponent bits set in binary32 too.
+static float ieeeHalfToFloat(uint16_t bits) {
+  uint32_t exponent = (bits & 0x7C00) == 0x7C00 ? 0x7F800000 : 0;
+  uint32_t value = std::bit_cast<uint32_t>(halfToFloat(bits));
+  return std::bit_cast<float>(value | exponent);
+}
+
+static float bfloatToFloat(uint16_t bits) {
+  return std::bit_cast<float>(uint32_t(bits) << 16);
+}
+
+/// Applies `convert` to consecutive, possibly unaligned elements.
+template <typename Element, typename Convert>
+static void convertAll(const std::byte *data, std::span<float> out,
+                       Convert convert) {
+  for (size_t i = 0; i < out.size(); ++i) {
+    Element element;
+    std::memcpy(&element, data + i * sizeof(Element), sizeof(Element));
+    out[i] = convert(element);
+  }
+}
+
+void edgellm::readRow(const Tensor &tensor, int64_t row, std::span<float> out) {
+  assert(row >= 0 && row < tensor.rows());
+  assert(int64_t(out.size()) == tensor.columns());
+  requireReadable(tensor);
+  const std::byte *data =
+      tensor.data.data() + size_t(row) * out.size() * dtypeBytes(tensor.dtype);
+  if (tensor.dtype == DType::F32)
+    std::memcpy(out.data(), data, out.size_bytes());
+  else if (tensor.dtype == DType::F16)
+    convertAll<uint16_t>(data, out, ieeeHalfToFloat);
+  else
+    convertAll<uint16_t>(data, out, bfloatToFloat);
+  requireWithin(kFiniteRange, out, tensor.where(), row);
+}

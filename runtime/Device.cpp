@@ -1,0 +1,130 @@
+//===- Device.cpp - The accelerator through XRT ---------------------------===//
+#include "Device.h"
+
+#include "EdgeLLM/ISA/Instructions.h"
+#include "EdgeLLM/ISA/KernelInterface.h"
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Installation.h"
+#include "XclbinReader.h"
+
+#include <cstdlib>
+#include <unistd.h>
+
+using namespace edgellm;
+namespace fs = std::filesystem;
+
+//===----------------------------------------------------------------------===//
+// Driver
+//===----------------------------------------------------------------------===//
+
+static constexpr char kDriverVariable[] = "XILINX_XRT";
+
+/// XRT loads its driver from lib/ below the folder the variable names, at the
+/// first call that needs a device; so this comes before.
+static void selectDriver() {
+  if (std::getenv(kDriverVariable))
+    return;
+  fs::path driver = libraryDirectory() / "xrt";
+  if (!fs::exists(driver / "lib" / "libxrt_core.so.2"))
+    fail(driver.string(), ": holds no device model, and ", kDriverVariable,
+         " names no other XRT driver");
+  ::setenv(kDriverVariable, driver.c_str(), /*overwrite=*/0);
+}
+
+static xrt::device openDevice() {
+  try {
+    return xrt::device(0u);
+  } catch (const std::exception &error) {
+    fail("no XRT device (", kDriverVariable, "=", std::getenv(kDriverVariable),
+         "): ", error.what());
+  }
+}
+
+/// The bitstream says what an xclbin is for: no card loads the model's, and the
+/// model no card's. The name of the model's device is that of a platform.
+static bool isForModel(const xrt::xclbin &xclbin) {
+  try {
+    driver::readXclbin(*xclbin.get_axlf());
+    return true;
+  } catch (const Error &) {
+    return false;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Device
+//===----------------------------------------------------------------------===//
+
+Device::Device(const fs::path &xclbinFile) : file(xclbinFile.string()) {
+  if (!fs::is_regular_file(xclbinFile))
+    fail(file, ": no such xclbin; --xclbin names another one");
+  selectDriver();
+  device = openDevice();
+  load();
+  checkIdentity();
+  model = isForModel(xclbin);
+  deviceName =
+      model ? "device model" : device.get_info<xrt::info::device::name>();
+}
+
+void Device::load() {
+  try {
+    xclbin = xrt::xclbin(file);
+    xrt::uuid uuid = device.load_xclbin(xclbin);
+    // Exclusive: the cache in the device belongs to one session, and XRT lets
+    // nobody else read the registers.
+    kernel = xrt::kernel(device, uuid, kernel::kName,
+                         xrt::kernel::cu_access_mode::exclusive);
+  } catch (const std::exception &error) {
+    fail(file, ": cannot load: ", error.what());
+  }
+}
+
+void Device::checkIdentity() {
+  uint64_t low = kernel.read_register(kernel::kIdentityLow);
+  uint64_t high = kernel.read_register(kernel::kIdentityHigh);
+  uint64_t found = high << 32 | low;
+  if (found != isa::kTableHash)
+    fail(file, ": the accelerator has instruction table 0x", std::hex, found,
+         ", the program 0x", isa::kTableHash,
+         "; both must come from the same version");
+}
+
+unsigned Device::ports() const {
+  return unsigned(xclbin.get_kernel(kernel::kName).get_num_args()) -
+         kernel::kFirstPort;
+}
+
+/// The xclbin's own connectivity decides: it also says where programs and
+/// activations are on cards without DDR. (xrt::kernel::group_id() would return
+/// the last of several connected banks.)
+xrt::xclbin::mem Device::bankOf(unsigned argument) const {
+  std::string name = kernel::argumentName(argument);
+  std::string tag;
+  if (argument >= kernel::kFirstPort)
+    tag = "HBM[" + std::to_string(argument - kernel::kFirstPort) + "]";
+  for (const xrt::xclbin::arg &candidate :
+       xclbin.get_kernel(kernel::kName).get_args())
+    if (candidate.get_name() == name)
+      for (const xrt::xclbin::mem &bank : candidate.get_mems())
+        if (tag.empty() || bank.get_tag() == tag)
+          return bank;
+  fail(file, ": kernel argument '", name, "' is not connected to ",
+       tag.empty() ? "a memory bank" : tag);
+}
+
+xrt::bo Device::allocate(unsigned argument, uint64_t bytes) {
+  // XRT allocates the host side with aligned_alloc, which is defined for whole
+  // pages only; ours alone, they can also be given back (dropHostCopy).
+  uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE));
+  bytes = (bytes + page - 1) / page * page;
+  xrt::xclbin::mem bank = bankOf(argument);
+  uint64_t capacity = bank.get_size_kb() * 1024;
+  uint64_t &used = usedBytes[bank.get_index()];
+  if (bytes > capacity - used)
+    fail("buffer '", kernel::argumentName(argument), "' of ", bytes,
+         " bytes does not fit into bank ", bank.get_tag(), " of ", capacity,
+         " bytes, of which ", used, " are taken");
+  used += bytes;
+  return xrt::bo(device, bytes, xrt::bo::flags::normal, bank.get_index());
+}

@@ -1,0 +1,222 @@
+//===- LoadedModel.cpp - A package in a device ----------------------------===//
+#include "LoadedModel.h"
+
+#include "EdgeLLM/ISA/KernelInterface.h"
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Installation.h"
+#include "UnifiedFormat.h"
+
+#include <cstring>
+#include <sys/mman.h>
+
+using namespace edgellm;
+namespace fs = std::filesystem;
+
+//===----------------------------------------------------------------------===//
+// Package and program
+//===----------------------------------------------------------------------===//
+
+template <typename A, typename B>
+static void requireEqual(const fs::path &file, const char *what, A inProgram,
+                         B inManifest) {
+  if (uint64_t(inProgram) != uint64_t(inManifest))
+    fail(file.string(), ": ", what, " is ", inProgram, ", ", kManifestName,
+         " says ", inManifest);
+}
+
+/// Both files are checked by themselves; they must also be about one model.
+static void checkAgreement(const Program &program, const Package &package) {
+  const Manifest &manifest = package.manifest();
+  fs::path file = package.directory() / manifest.program;
+  requireEqual(file, "the number of HBM ports", program.ports,
+               manifest.ports.size());
+  requireEqual(file, "the context", program.context, manifest.context);
+  requireEqual(file, "the hidden size", program.hidden, manifest.hidden);
+  requireEqual(file, "the vocabulary", program.vocabulary, manifest.vocabulary);
+}
+
+static Program loadProgram(const Package &package) {
+  MappedFile file = package.map(package.manifest().program);
+  Program program = parseProgram(file.bytes(), file.path().string());
+  checkAgreement(program, package);
+  return program;
+}
+
+static fs::path xclbinFor(const Package &package, const fs::path &chosen) {
+  if (!chosen.empty())
+    return chosen;
+  return shareDirectory() / "xclbin" / (package.manifest().target + ".xclbin");
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+/// Gives the host's copy of a buffer back to the system, or the weights would
+/// be in its memory, too. A driver may refuse, in which case they stay.
+static void dropHostCopy(xrt::bo &buffer) {
+  ::madvise(buffer.map(), buffer.size(), MADV_DONTNEED);
+}
+
+/// Fills a buffer from a file of the package, zeros after it, and sends it.
+/// All of it is written, though nothing depends on what a cache holds before
+/// its first use: HBM with ECC reports reads of cells never written.
+static void fill(xrt::bo &buffer, const Package &package,
+                 const std::string &name) {
+  std::byte *host = buffer.map<std::byte *>();
+  uint64_t bytes = package.manifest().file(name).bytes;
+  package.load(name, [&](uint64_t offset, std::span<const std::byte> piece) {
+    std::memcpy(host + offset, piece.data(), piece.size());
+  });
+  std::memset(host + bytes, 0, buffer.size() - bytes);
+  buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+}
+
+static std::string nameOf(ert_cmd_state state) {
+  switch (state) {
+  case ERT_CMD_STATE_ERROR:
+    return "ERROR";
+  case ERT_CMD_STATE_ABORT:
+    return "ABORT";
+  case ERT_CMD_STATE_TIMEOUT:
+    return "TIMEOUT";
+  default:
+    return std::to_string(int(state));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// LoadedModel
+//===----------------------------------------------------------------------===//
+
+LoadedModel::LoadedModel(Package opened, const fs::path &xclbin)
+    : files(std::move(opened)), code(loadProgram(files)),
+      embedding(files.map(files.manifest().embedding)),
+      accelerator(xclbinFor(files, xclbin)), pass(accelerator.makeRun()) {
+  if (accelerator.ports() != code.ports)
+    fail("the accelerator has ", accelerator.ports(),
+         " HBM ports, the package is compiled for ", code.ports, " (target ",
+         files.manifest().target, ")");
+  load();
+}
+
+const Entry &LoadedModel::entry(const char *name) const {
+  const Entry *found = code.findEntry(name);
+  if (!found)
+    fail((files.directory() / files.manifest().program).string(),
+         ": no entry '", name, "'; compile the model again");
+  return *found;
+}
+
+void LoadedModel::reset() {
+  cached = 0;
+  lastEntry = nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+void LoadedModel::load() {
+  const Manifest &manifest = files.manifest();
+  ddr = load(kernel::kDdr, code.ddrPackets * isa::kPacketBytes, manifest.ddr);
+  constants.push_back(load(kernel::kProgram,
+                           manifest.file(manifest.program).bytes,
+                           manifest.program));
+  for (unsigned port = 0; port < code.ports; ++port) {
+    constants.push_back(load(kernel::kFirstPort + port,
+                             code.hbmPackets * isa::kPacketBytes,
+                             manifest.ports[port]));
+    dropHostCopy(constants.back());
+  }
+}
+
+xrt::bo LoadedModel::load(unsigned argument, uint64_t bytes,
+                          const std::string &file) {
+  uint64_t found = files.manifest().file(file).bytes;
+  if (found > bytes)
+    fail((files.directory() / file).string(), ": found ", found,
+         " bytes, the program's buffer has ", bytes);
+  xrt::bo buffer = accelerator.allocate(argument, bytes);
+  fill(buffer, files, file);
+  pass.set_arg(int(argument), buffer);
+  return buffer;
+}
+
+//===----------------------------------------------------------------------===//
+// Passes
+//===----------------------------------------------------------------------===//
+
+void LoadedModel::requireFeedable(std::span<const uint32_t> ids) const {
+  if (ids.empty())
+    fail("no token to feed");
+  if (ids.size() > code.context - cached)
+    fail(ids.size(), " tokens after the ", cached,
+         " cached ones exceed the package's context of ", code.context);
+  uint32_t greatest = std::ranges::max(ids);
+  if (greatest >= code.vocabulary)
+    fail("token id ", greatest, " is not in the vocabulary of 0 to ",
+         code.vocabulary - 1);
+}
+
+void LoadedModel::sendEmbeddings(const Entry &entry,
+                                 std::span<const uint32_t> ids) {
+  uint64_t offset = entry.inputPacket * isa::kPacketBytes;
+  uint16_t *tensor =
+      reinterpret_cast<uint16_t *>(ddr.map<std::byte *>() + offset);
+  const uint16_t *table =
+      reinterpret_cast<const uint16_t *>(embedding.bytes().data());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    std::span<const uint16_t> vector(table + size_t(ids[i]) * code.hidden,
+                                     code.hidden);
+    storeRow(vector, i, ids.size(), tensor);
+  }
+  ddr.sync(XCL_BO_SYNC_BO_TO_DEVICE,
+           unifiedValues(code.hidden, ids.size()) * sizeof(uint16_t), offset);
+}
+
+void LoadedModel::start(const Entry &entry, uint32_t tokens) {
+  pass.set_arg(kernel::kEntry, entry.firstPacket);
+  pass.set_arg(kernel::kTokens, tokens);
+  pass.set_arg(kernel::kPast, cached);
+  pass.start();
+  ert_cmd_state state = pass.wait();
+  if (state != ERT_CMD_STATE_COMPLETED)
+    fail("device: the run of entry '", entry.name, "' (tokens ", tokens,
+         ", past ", cached, ") ended in XRT state ", nameOf(state),
+         ", expected COMPLETED");
+}
+
+model::Status LoadedModel::fetchStatus() {
+  ddr.sync(XCL_BO_SYNC_BO_FROM_DEVICE, model::kStatusBytes, 0);
+  std::span<const std::byte> packet(ddr.map<std::byte *>(),
+                                    model::kStatusBytes);
+  return model::readStatus(packet.first<model::kStatusBytes>());
+}
+
+Pass LoadedModel::run(const Entry &entry, std::span<const uint32_t> ids) {
+  lastEntry = nullptr; // no logits when anything below fails
+  sendEmbeddings(entry, ids);
+  start(entry, uint32_t(ids.size()));
+  model::Status status = fetchStatus();
+  if (status.code != model::StatusCode::ok)
+    fail("device: entry '", entry.name,
+         "': ", model::describe(status, serializeProgram(code)));
+  cached += uint32_t(ids.size());
+  lastEntry = &entry;
+  lastTokens = uint32_t(ids.size());
+  return {status.argmaxIndex, status.argmaxValue, status.completed};
+}
+
+uint32_t LoadedModel::logitsRows() const {
+  return lastEntry->logitsRows ? lastEntry->logitsRows : lastTokens;
+}
+
+const uint16_t *LoadedModel::fetchLogits() {
+  if (!lastEntry)
+    fail("no pass has run since the cache was emptied, so there are no logits");
+  uint64_t values = unifiedValues(code.vocabulary, logitsRows());
+  uint64_t offset = lastEntry->logitsPacket * isa::kPacketBytes;
+  ddr.sync(XCL_BO_SYNC_BO_FROM_DEVICE, values * sizeof(uint16_t), offset);
+  return reinterpret_cast<const uint16_t *>(ddr.map<std::byte *>() + offset);
+}

@@ -1,0 +1,58 @@
+//===- LoadedModel.h - A package in a device --------------------*- C++ -*-===//
+#ifndef EDGELLM_RUNTIME_LOADEDMODEL_H
+#define EDGELLM_RUNTIME_LOADEDMODEL_H
+
+#include "Device.h"
+#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/Runtime/Session.h"
+
+namespace edgellm {
+
+/// The buffers of a program in the device, and single passes over them.
+class LoadedModel {
+public:
+  /// Checks that package, program and accelerator fit together, and loads. An
+  /// empty `xclbin` means the one of the package's target.
+  LoadedModel(Package opened, const std::filesystem::path &xclbin);
+
+  const Package &package() const { return files; }
+  const Device &device() const { return accelerator; }
+  const Program &program() const { return code; }
+  /// The entry `name`, which the program must have.
+  const Entry &entry(const char *name) const;
+  uint32_t past() const { return cached; }
+  void reset();
+
+  /// Throws unless ids can be fed, before any of them is.
+  void requireFeedable(std::span<const uint32_t> ids) const;
+  /// One pass over at most entry.maxTokens ids; adds them to the cache.
+  Pass run(const Entry &entry, std::span<const uint32_t> ids);
+  /// Logits of the last pass in unified format, now on the host; there are
+  /// logitsRows() rows. Throws when no pass has run since reset().
+  const uint16_t *fetchLogits();
+  uint32_t logitsRows() const;
+
+private:
+  void load();
+  xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
+  void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
+  void start(const Entry &entry, uint32_t tokens);
+  model::Status fetchStatus();
+
+  Package files;
+  Program code;
+  MappedFile embedding;
+  Device accelerator;
+  uint32_t cached = 0;
+  // The last pass, if it was a good one.
+  const Entry *lastEntry = nullptr;
+  uint32_t lastTokens = 0;
+
+  xrt::bo ddr;
+  std::vector<xrt::bo> constants; // program and ports; never read back
+  xrt::run pass;                  // ends before the buffers it uses
+};
+
+} // namespace edgellm
+
+#endif // EDGELLM_RUNTIME_LOADEDMODEL_H

@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+"""Writes a small LLaMA checkpoint with seeded random weights, in the Hugging Face layout.
+
+The weights are scaled so that activations stay near 1 in every layer and the logits spread
+over a few units, as in a trained model. There is no tokenizer: such a model is run with token
+ids.
+
+    make_checkpoint.py DIR --hidden 96 --heads 4 --kv-heads 2 --head-size 24 --dtype BF16 ...
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import pathlib
+
+import numpy as np
+
+
+@dataclasses.dataclass
+class Shape:
+    """What a checkpoint looks like.
+
+    head_size 0 leaves head_dim out of the configuration. int4_grid makes all matrices such that
+    INT4 quantization in blocks of 128 input channels loses nothing.
+    """
+
+    hidden: int = 64
+    ffn: int = 160
+    layers: int = 2
+    heads: int = 4
+    kv_heads: int = 2
+    head_size: int = 0
+    vocabulary: int = 96
+    context: int = 128
+    theta: float = 10000.0
+    epsilon: float = 1e-5
+    tied: bool = False
+    attention_bias: bool = False
+    dtype: str = "F16"
+    shards: int = 1
+    int4_grid: bool = False
+    seed: int = 0
+
+    @property
+    def head_channels(self):
+        return self.head_size or self.hidden // self.heads
+
+
+def to_bfloat16(values):
+    """Rounds binary32 to the nearest BF16, ties to even."""
+    bits = values.astype(np.float32).view(np.uint32)
+    bits = bits + 0x7FFF + ((bits >> 16) & 1)
+    return (bits >> 16).astype("<u2")
+
+
+ENCODERS = {
+    "F32": ("float32", lambda values: values.astype("<f4")),
+    "F16": ("float16", lambda values: values.astype("<f2")),
+    "BF16": ("bfloat16", to_bfloat16),
+}
+
+
+def config(shape):
+    """The content of config.json."""
+    result = {
+        "architectures": ["LlamaForCausalLM"],
+        "attention_bias": shape.attention_bias,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "hidden_act": "silu",
+        "hidden_size": shape.hidden,
+        "intermediate_size": shape.ffn,
+        "max_position_embeddings": shape.context,
+        "model_type": "llama",
+        "num_attention_heads": shape.heads,
+        "num_hidden_layers": shape.layers,
+        "num_key_value_heads": shape.kv_heads,
+        "rms_norm_eps": shape.epsilon,
+        "rope_theta": shape.theta,
+        "tie_word_embeddings": shape.tied,
+        "torch_dtype": ENCODERS[shape.dtype][0],
+        "vocab_size": shape.vocabulary,
+    }
+    if shape.head_size:
+        result["head_dim"] = shape.head_size
+    return result
+
+
+def on_int4_grid(rng, outputs, inputs, deviation):
+    """Whole numbers -7..7 times one scale a row.
+
+    Every eighth weight of a row is -7 or 7, so the scale that a block's greatest weight asks for
+    is that of the row, whatever channels the block holds. A scale has 5 significant bits: it and
+    its multiples are exact in FP16 and in BF16.
+    """
+    values = rng.integers(-7, 8, (outputs, inputs))
+    values[:, ::8] = 7 * rng.choice((-1, 1), values[:, ::8].shape)
+    exponent = math.floor(math.log2(deviation / math.sqrt(np.mean(np.square(values)))))
+    return values * (rng.integers(16, 32, (outputs, 1)) * 2.0 ** (exponent - 4))
+
+
+def random_tensors(shape):
+    """Yields (name, float32 array).
+
+    A matrix gets standard deviation gain / sqrt(inputs), so that a normalised input gives an
+    output of about gain. A tied embedding is also the output layer and gets 2 / sqrt(hidden),
+    for logits of about 2; `stream` keeps what the blocks add to the residual stream in
+    proportion to it.
+    """
+    rng = np.random.default_rng(shape.seed)
+    hidden, ffn = shape.hidden, shape.ffn
+    query, kv = shape.heads * shape.head_channels, shape.kv_heads * shape.head_channels
+    stream = 2 / math.sqrt(hidden) if shape.tied else 1.0
+    into_stream = 3 * stream / math.sqrt(2 * shape.layers)
+
+    def matrix(outputs, inputs, gain=1.0):
+        deviation = gain / math.sqrt(inputs)
+        if shape.int4_grid:
+            return on_int4_grid(rng, outputs, inputs, deviation).astype(np.float32)
+        return (rng.standard_normal((outputs, inputs)) * deviation).astype(np.float32)
+
+    def vector(mean, deviation, size):
+        return (mean + deviation * rng.standard_normal(size)).astype(np.float32)
+
+    yield "model.embed_tokens.weight", matrix(shape.vocabulary, hidden, stream * math.sqrt(hidden))
+    for i in range(shape.layers):
+        layer = f"model.layers.{i}"
+        attention, mlp = f"{layer}.self_attn", f"{layer}.mlp"
+        yield f"{layer}.input_layernorm.weight", vector(1, 0.2, hidden)
+        yield f"{attention}.q_proj.weight", matrix(query, hidden, 1.5)
+        yield f"{attention}.k_proj.weight", matrix(kv, hidden, 1.5)
+        yield f"{attention}.v_proj.weight", matrix(kv, hidden)
+        yield f"{attention}.o_proj.weight", matrix(hidden, query, into_stream)
+        if shape.attention_bias:
+            yield f"{attention}.q_proj.bias", vector(0, 0.5, query)
+            yield f"{attention}.k_proj.bias", vector(0, 0.5, kv)
+            yield f"{attention}.v_proj.bias", vector(0, 0.5, kv)
+            yield f"{attention}.o_proj.bias", vector(0, 0.5 * stream, hidden)
+        yield f"{layer}.post_attention_layernorm.weight", vector(1, 0.2, hidden)
+        yield f"{mlp}.gate_proj.weight", matrix(ffn, hidden, 1.5)
+        yield f"{mlp}.up_proj.weight", matrix(ffn, hidden)
+        yield f"{mlp}.down_proj.weight", matrix(hidden, ffn, into_stream)
+    yield "model.norm.weight", vector(1, 0.2, hidden)
+    if not shape.tied:
+        yield "lm_head.weight", matrix(shape.vocabulary, hidden, 2)
+
+
+def write_safetensors(path, arrays, dtype):
+    """Writes encoded arrays, name -> array, as one safetensors file."""
+    header, offset = {}, 0
+    for name, array in arrays.items():
+        end = offset + array.nbytes
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    data = b"".join(array.tobytes() for array in arrays.values())
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def split(arrays, shards):
+    """Deals the tensors out to so many files, neighbours together."""
+    names = list(arrays)
+    bounds = [len(names) * i // shards for i in range(shards + 1)]
+    for first, last in zip(bounds, bounds[1:]):
+        yield {name: arrays[name] for name in names[first:last]}
+
+
+def write_sharded(directory, arrays, dtype, shards):
+    """Writes model-0000i-of-0000n.safetensors and their index."""
+    weight_map = {}
+    for i, part in enumerate(split(arrays, shards), 1):
+        file = f"model-{i:05}-of-{shards:05}.safetensors"
+        write_safetensors(directory / file, part, dtype)
+        weight_map.update(dict.fromkeys(part, file))
+    size = sum(array.nbytes for array in arrays.values())
+    index = {"metadata": {"total_size": size}, "weight_map": weight_map}
+    path = directory / "model.safetensors.index.json"
+    path.write_text(json.dumps(index, indent=2) + "\n")
+
+
+def write_checkpoint(directory, shape):
+    """Writes config.json and the weights of a shape; returns the directory."""
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    encode = ENCODERS[shape.dtype][1]
+    arrays = {name: encode(values) for name, values in random_tensors(shape)}
+    (directory / "config.json").write_text(json.dumps(config(shape), indent=2) + "\n")
+    if shape.shards == 1:
+        write_safetensors(directory / "model.safetensors", arrays, shape.dtype)
+    else:
+        write_sharded(directory, arrays, shape.dtype, shape.shards)
+    return directory
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("directory", type=pathlib.Path)
+    for field in dataclasses.fields(Shape):
+        name = "--" + field.name.replace("_", "-")
+        if field.type is bool:
+            parser.add_argument(name, action="store_true")
+        else:
+            choices = list(ENCODERS) if field.name == "dtype" else None
+            parser.add_argument(name, type=field.type, default=field.default, choices=choices)
+    options = vars(parser.parse_args())
+    write_checkpoint(options.pop("directory"), Shape(**options))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""A float32 LLaMA in numpy, the measure of the end-to-end tests.
+
+Written from the published definition of the architecture; nothing of it is shared with the
+compiler, the runtime or the device model. Reads a checkpoint in the Hugging Face layout.
+
+    reference.py CHECKPOINT --text FILE     prints the perplexity of a text
+
+Needs python3-numpy (with libopenblas0-pthread to be fast) and python3-sentencepiece.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+
+import numpy as np
+
+BOS = 1
+
+
+def bfloat16_to_float32(words):
+    """BF16 is the upper half of a binary32."""
+    return (words.astype(np.uint32) << 16).view(np.float32)
+
+
+DECODERS = {
+    "F32": (np.dtype("<f4"), lambda values: values),
+    "F16": (np.dtype("<f2"), lambda values: values.astype(np.float32)),
+    "BF16": (np.dtype("<u2"), bfloat16_to_float32),
+}
+
+
+def read_safetensors(path):
+    """Name -> float32 array for every tensor of one safetensors file."""
+    data = path.read_bytes()
+    header_size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + header_size])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, entry in header.items():
+        dtype, decode = DECODERS[entry["dtype"]]
+        begin, end = (8 + header_size + offset for offset in entry["data_offsets"])
+        values = decode(np.frombuffer(data[begin:end], dtype))
+        tensors[name] = values.reshape(entry["shape"])
+    return tensors
+
+
+def read_checkpoint(directory):
+    """Name -> float32 array for a checkpoint of one or several safetensors files."""
+    index = directory / "model.safetensors.index.json"
+    if not index.exists():
+        return read_safetensors(directory / "model.safetensors")
+    files = set(json.loads(index.read_text())["weight_map"].values())
+    tensors = {}
+    for file in sorted(files):
+        tensors.update(read_safetensors(directory / file))
+    return tensors
+
+
+def rms_norm(x, weight, epsilon):
+    mean_square = np.mean(x * x, axis=-1, keepdims=True)
+    return x / np.sqrt(mean_square + epsilon) * weight
+
+
+def silu(x):
+    # The exponential of a large negative number overflows to infinity, which gives -0.
+    with np.errstate(over="ignore"):
+        return x / (1 + np.exp(-x))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def rope(x, cos, sin):
+    """Rotates x [batch, token, head, channel]; channel i pairs with i + half."""
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    return np.concatenate((first * cos - second * sin, second * cos + first * sin), axis=-1)
+
+
+def linear(block, name, x):
+    """x W^T, and the bias when there is one."""
+    y = x @ block[name].T
+    bias = block.get(name + ".bias")
+    return y if bias is None else y + bias
+
+
+class Llama:
+    """A LLaMA checkpoint; every array is float32."""
+
+    def __init__(self, directory):
+        directory = pathlib.Path(directory)
+        config = json.loads((directory / "config.json").read_text())
+        self.layers = config["num_hidden_layers"]
+        self.heads = config["num_attention_heads"]
+        self.kv_heads = config.get("num_key_value_heads", self.heads)
+        self.head_size = config.get("head_dim") or config["hidden_size"] // self.heads
+        self.epsilon = np.float32(config["rms_norm_eps"])
+        self.context = config["max_position_embeddings"]
+        self.theta = config.get("rope_theta", 10000.0)
+        if config.get("rope_scaling"):
+            raise ValueError("the reference has no rope_scaling")
+        self.attention_bias = config.get("attention_bias", False)
+        self.unread = read_checkpoint(directory)
+        self.embedding = self.take("model.embed_tokens")
+        self.blocks = [self.take_block(f"model.layers.{i}") for i in range(self.layers)]
+        self.norm = self.take("model.norm")
+        tied = config.get("tie_word_embeddings", False)
+        self.head = self.embedding if tied else self.take("lm_head")
+        if self.unread:
+            raise ValueError(f"the reference knows nothing of {sorted(self.unread)}")
+
+    def take(self, name, kind="weight"):
+        return self.unread.pop(f"{name}.{kind}")
+
+    def take_block(self, prefix):
+        """Weights by the last part of their name; biases the same with `bias` appended."""
+        attention = [f"self_attn.{part}_proj" for part in "qkvo"]
+        names = ["input_layernorm", "post_attention_layernorm", *attention]
+        names += [f"mlp.{part}_proj" for part in ("gate", "up", "down")]
+        block = {name.split(".")[-1]: self.take(f"{prefix}.{name}") for name in names}
+        if self.attention_bias:
+            for name in attention:
+                block[name.split(".")[-1] + ".bias"] = self.take(f"{prefix}.{name}", "bias")
+        return block
+
+    def rotary_tables(self, tokens):
+        """Cosines and sines [tokens, 1, head_size / 2], angles in float64."""
+        exponents = np.arange(0, self.head_size, 2) / self.head_size
+        angles = np.outer(np.arange(tokens), self.theta**-exponents)[:, None, :]
+        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+
+    def attention(self, block, x, tables):
+        """Causal grouped-query attention over x [batch, token, channel]."""
+        batch, tokens, _ = x.shape
+
+        def heads_of(name):
+            return linear(block, name, x).reshape(batch, tokens, -1, self.head_size)
+
+        q, k = rope(heads_of("q_proj"), *tables), rope(heads_of("k_proj"), *tables)
+        v = heads_of("v_proj")
+        # Query head h reads the KV head h div (heads / kv_heads).
+        k, v = (np.repeat(y, self.heads // self.kv_heads, axis=2) for y in (k, v))
+        scores = np.einsum("bthc,bshc->bhts", q, k, optimize=True)
+        scores *= np.float32(1 / math.sqrt(self.head_size))
+        scores += np.triu(np.full((tokens, tokens), -np.inf, np.float32), 1)
+        mixed = np.einsum("bhts,bshc->bthc", softmax(scores), v, optimize=True)
+        return linear(block, "o_proj", mixed.reshape(batch, tokens, -1))
+
+    def feed_forward(self, block, x):
+        gated = silu(linear(block, "gate_proj", x)) * linear(block, "up_proj", x)
+        return linear(block, "down_proj", gated)
+
+    def batch_logits(self, ids):
+        """Logits [batch, token, vocabulary] of ids [batch, token], teacher forced."""
+        ids = np.asarray(ids)
+        if ids.shape[1] > self.context:
+            raise ValueError(f"{ids.shape[1]} tokens exceed the context of {self.context}")
+        tables = self.rotary_tables(ids.shape[1])
+        x = self.embedding[ids]
+        for block in self.blocks:
+            y = rms_norm(x, block["input_layernorm"], self.epsilon)
+            x = x + self.attention(block, y, tables)
+            y = rms_norm(x, block["post_attention_layernorm"], self.epsilon)
+            x = x + self.feed_forward(block, y)
+        return rms_norm(x, self.norm, self.epsilon) @ self.head.T
+
+    def logits(self, ids):
+        """Logits [token, vocabulary] of every position of ids, teacher forced."""
+        return self.batch_logits([ids])[0]
+
+    def nats_per_token(self, ids, window=256, batch=8):
+        """Mean of -ln p(next token) over the consecutive whole windows of ids.
+
+        Window j reads tokens [j * window, (j + 1) * window) and predicts the token after
+        each; it sees nothing of the window before. The rest of the last window is left out.
+        """
+        ids = np.asarray(ids)
+        count = (len(ids) - 1) // window
+        inputs = ids[: count * window].reshape(count, window)
+        targets = ids[1 : count * window + 1].reshape(count, window)
+        total = 0.0
+        for first in range(0, count, batch):
+            logits = self.batch_logits(inputs[first : first + batch])
+            picked = targets[first : first + batch]
+            total += float(np.sum(negative_log_likelihood(logits, picked), dtype=np.float64))
+        return total / (count * window)
+
+    def perplexity(self, ids, window=256):
+        return math.exp(self.nats_per_token(ids, window))
+
+
+def negative_log_likelihood(logits, targets):
+    """-ln softmax(logits)[target] for logits [..., vocabulary] and targets [...]."""
+    greatest = logits.max(axis=-1, keepdims=True)
+    log_total = np.log(np.exp(logits - greatest).sum(axis=-1)) + greatest[..., 0]
+    return log_total - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+
+
+def read_paragraphs(path):
+    """The lines of a text that are not empty."""
+    return [line for line in pathlib.Path(path).read_text("utf-8").split("\n") if line]
+
+
+def encode_text(directory, path):
+    """Token ids of a text: <s> and the pieces of each paragraph, one after the other."""
+    import sentencepiece
+
+    model = str(pathlib.Path(directory) / "tokenizer.model")
+    tokenizer = sentencepiece.SentencePieceProcessor(model_file=model)
+    return [id for text in read_paragraphs(path) for id in [BOS] + tokenizer.encode(text)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("checkpoint", type=pathlib.Path)
+    parser.add_argument("--text", type=pathlib.Path, required=True)
+    parser.add_argument("--window", type=int, default=256)
+    options = parser.parse_args()
+    ids = encode_text(options.checkpoint, options.text)
+    nats = Llama(options.checkpoint).nats_per_token(ids, options.window)
+    characters = sum(map(len, read_paragraphs(options.text)))
+    bits = nats * len(ids) / characters / math.log(2)
+    print(f"{len(ids)} tokens, {nats:.4f} nats per token, ", end="")
+    print(f"perplexity {math.exp(nats):.4f}, {bits:.4f} bits per character")
+
+
+if __name__ == "__main__":
+    main()

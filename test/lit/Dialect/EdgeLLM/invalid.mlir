@@ -1,0 +1,177 @@
+// What the edgellm dialect refuses.
+// RUN: edgellm-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{edgellm.checkpoint is a string on the module}}
+module attributes {edgellm.checkpoint = 1} {}
+
+// -----
+
+// expected-error @+1 {{edgellm.max_tokens is a positive integer on a function}}
+func.func private @f() attributes {edgellm.max_tokens = 0}
+
+// -----
+
+// expected-error @+1 {{unknown attribute edgellm.colour}}
+module attributes {edgellm.colour = "red"} {}
+
+// -----
+
+// expected-error @+1 {{kv_cache of 0 x 512 x 64: every size must be positive}}
+func.func private @f(!edgellm.kv_cache<0 x 512 x 64>)
+
+// -----
+
+// expected-error @+1 {{the machine has i4, 128, f16 alone}}
+func.func private @f() attributes {a = #edgellm.block_quant<i4, 64, f16, scale_search>}
+
+// -----
+
+func.func @embedding_rows(%ids: tensor<?xi32>) {
+  // expected-error @+1 {{gives 'tensor<1x8xf16>' for 'tensor<?xi32>'}}
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<4x8xf16>) : tensor<?xi32> -> tensor<1x8xf16>
+  return
+}
+
+// -----
+
+func.func @embedding_table(%ids: tensor<?xi32>) {
+  // expected-error @+1 {{table is 'tensor<4x9xf16>', expected floating point values of shape [4, 8]}}
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<4x9xf16>) : tensor<?xi32> -> tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @linear_shape(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<4x9xf16>', expected floating point values of shape [4, 8]}}
+  %y = edgellm.linear %x weight(dense<0.0> : tensor<4x9xf16>) : (tensor<?x8xf16>) -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
+func.func @linear_rows(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{has the rows of 'tensor<?x8xf16>' but gives those of 'tensor<1x4xf16>'}}
+  %y = edgellm.linear %x weight(dense<0.0> : tensor<4x8xf16>) : (tensor<?x8xf16>) -> tensor<1x4xf16>
+  return
+}
+
+// -----
+
+func.func @linear_bias(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{bias is 'tensor<5xf16>', expected floating point values of shape [4]}}
+  %y = edgellm.linear %x weight(dense<0.0> : tensor<4x8xf16>) bias(dense<0.0> : tensor<5xf16>) : (tensor<?x8xf16>) -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
+func.func @linear_joins(%x: tensor<?x4xf16>) {
+  // expected-error @+1 {{joins either an addend or a multiplier}}
+  %y = edgellm.linear %x weight(dense<0.0> : tensor<4x4xf16>) add(%x) multiply(%x) : (tensor<?x4xf16>, tensor<?x4xf16>, tensor<?x4xf16>) -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
+func.func @linear_join_type(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{joins 'tensor<?x8xf16>' to 'tensor<?x4xf16>'}}
+  %y = edgellm.linear %x weight(dense<0.0> : tensor<4x8xf16>) add(%x) : (tensor<?x8xf16>, tensor<?x8xf16>) -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
+func.func @norm_epsilon(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{epsilon is 2.000000e+00, allowed are 0 to below 1}}
+  %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<8xf16>) epsilon(2.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @rope_heads(%x: tensor<?x96xf16>) {
+  // expected-error @+1 {{has 96 channels, no multiple of head_size 64}}
+  %y = edgellm.rope %x pairing(half) head_size(64) rotary(64) theta(1.0e+04) : tensor<?x96xf16>
+  return
+}
+
+// -----
+
+func.func @rope_rotary(%x: tensor<?x64xf16>) {
+  // expected-error @+1 {{rotary is 33, allowed are even numbers up to head_size 64}}
+  %y = edgellm.rope %x pairing(half) head_size(64) rotary(33) theta(1.0e+04) : tensor<?x64xf16>
+  return
+}
+
+// -----
+
+func.func @rope_theta(%x: tensor<?x64xf16>) {
+  // expected-error @+1 {{theta must be positive and finite}}
+  %y = edgellm.rope %x pairing(half) head_size(64) rotary(64) theta(0.0) : tensor<?x64xf16>
+  return
+}
+
+// -----
+
+func.func @attention_cache(%q: tensor<?x256xf16>, %k: tensor<?x64xf16>, %c: !edgellm.kv_cache<2 x 512 x 64>) {
+  // expected-error @+1 {{keys have 64 channels, the cache holds 2 heads of 64}}
+  %y = edgellm.attention %q, %k, %k keys(%c) values(%c) scale(1.0) : (tensor<?x256xf16>, tensor<?x64xf16>, tensor<?x64xf16>, !edgellm.kv_cache<2 x 512 x 64>, !edgellm.kv_cache<2 x 512 x 64>) -> tensor<?x256xf16>
+  return
+}
+
+// -----
+
+func.func @attention_heads(%q: tensor<?x192xf16>, %k: tensor<?x128xf16>, %c: !edgellm.kv_cache<2 x 512 x 64>) {
+  // expected-error @+1 {{queries have 192 channels, no multiple of 2 heads of 64}}
+  %y = edgellm.attention %q, %k, %k keys(%c) values(%c) scale(1.0) : (tensor<?x192xf16>, tensor<?x128xf16>, tensor<?x128xf16>, !edgellm.kv_cache<2 x 512 x 64>, !edgellm.kv_cache<2 x 512 x 64>) -> tensor<?x192xf16>
+  return
+}
+
+// -----
+
+func.func @attention_alike(%q: tensor<?x128xf16>, %k: tensor<?x128xf16>, %c: !edgellm.kv_cache<2 x 512 x 64>, %d: !edgellm.kv_cache<2 x 256 x 64>) {
+  // expected-error @+1 {{needs keys like values, caches alike, and a result like the queries}}
+  %y = edgellm.attention %q, %k, %k keys(%c) values(%d) scale(1.0) : (tensor<?x128xf16>, tensor<?x128xf16>, tensor<?x128xf16>, !edgellm.kv_cache<2 x 512 x 64>, !edgellm.kv_cache<2 x 256 x 64>) -> tensor<?x128xf16>
+  return
+}
+
+// -----
+
+func.func @last_token(%x: tensor<?x64xf16>) {
+  // expected-error @+1 {{expected one row of 64 channels}}
+  %y = edgellm.last_token %x : tensor<?x64xf16> -> tensor<1x32xf16>
+  return
+}
+
+// -----
+
+func.func @argmax(%x: tensor<?x64xf16>) {
+  // expected-error @+1 {{takes one row and gives tensor<1xi32>}}
+  %y = edgellm.argmax %x : tensor<?x64xf16> -> tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @silu(%x: tensor<?x64xf32>) {
+  // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
+  %y = edgellm.silu %x : tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @add(%x: tensor<?x?xf16>) {
+  // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
+  %y = edgellm.add %x, %x : tensor<?x?xf16>
+  return
+}
+
+// -----
+
+func.func @multiply(%x: tensor<64xf16>) {
+  // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
+  %y = edgellm.multiply %x, %x : tensor<64xf16>
+  return
+}

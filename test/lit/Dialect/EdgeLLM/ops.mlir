@@ -1,0 +1,60 @@
+// Every op of the edgellm dialect, printed and parsed again.
+// RUN: edgellm-opt %s | edgellm-opt | FileCheck %s
+
+#weight = #edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16>
+
+module attributes {edgellm.checkpoint = "models/demo"} {
+  // CHECK-LABEL: func.func @block
+  // CHECK-SAME: !edgellm.kv_cache<2 x 512 x 64>
+  // CHECK-SAME: edgellm.max_tokens = 512
+  func.func @block(%ids: tensor<?xi32>, %keys: !edgellm.kv_cache<2 x 512 x 64>,
+                   %values: !edgellm.kv_cache<2 x 512 x 64>)
+      -> (tensor<1x256xf16>, tensor<1xi32>)
+      attributes {edgellm.max_tokens = 512} {
+    // CHECK: edgellm.embedding %{{.*}} table(#edgellm.external<"model.safetensors", "embed"> : tensor<2048x256xf16>)
+    %x = edgellm.embedding %ids
+      table(#edgellm.external<"model.safetensors", "embed"> : tensor<2048x256xf16>)
+      : tensor<?xi32> -> tensor<?x256xf16>
+    // A literal weight works like one of a file.
+    // CHECK: edgellm.rms_norm %{{.*}} weight(dense<1.000000e+00> : tensor<256xf16>) epsilon(9.99999974E-6) : tensor<?x256xf16>
+    %n = edgellm.rms_norm %x weight(dense<1.0> : tensor<256xf16>)
+      epsilon(1.0e-05) : tensor<?x256xf16>
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16>) bias(dense<0.000000e+00> : tensor<256xf16>)
+    %q = edgellm.linear %n weight(#weight) bias(dense<0.0> : tensor<256xf16>)
+      : (tensor<?x256xf16>) -> tensor<?x256xf16>
+    // CHECK: edgellm.rope %{{.*}} pairing(half) head_size(64) rotary(64) theta(1.000000e+04)
+    %r = edgellm.rope %q pairing(half) head_size(64) rotary(64) theta(1.0e+04)
+      : tensor<?x256xf16>
+    // CHECK: edgellm.rope %{{.*}} pairing(adjacent) head_size(64) rotary(32)
+    %p = edgellm.rope %q pairing(adjacent) head_size(64) rotary(32) theta(1.0e+04)
+      : tensor<?x256xf16>
+    %k = edgellm.linear %n weight(dense<0.5> : tensor<128x256xf16>)
+      : (tensor<?x256xf16>) -> tensor<?x128xf16>
+    %v = edgellm.linear %n weight(dense<0.5> : tensor<128x256xf16>)
+      : (tensor<?x256xf16>) -> tensor<?x128xf16>
+    // CHECK: edgellm.attention %{{.*}}, %{{.*}}, %{{.*}} keys(%{{.*}}) values(%{{.*}}) scale(1.250000e-01)
+    %a = edgellm.attention %r, %k, %v keys(%keys) values(%values) scale(0.125)
+      : (tensor<?x256xf16>, tensor<?x128xf16>, tensor<?x128xf16>,
+         !edgellm.kv_cache<2 x 512 x 64>, !edgellm.kv_cache<2 x 512 x 64>)
+      -> tensor<?x256xf16>
+    // CHECK: edgellm.silu
+    %s = edgellm.silu %a : tensor<?x256xf16>
+    // CHECK: edgellm.multiply
+    %m = edgellm.multiply %s, %p : tensor<?x256xf16>
+    // CHECK: edgellm.add
+    %h = edgellm.add %x, %m : tensor<?x256xf16>
+    // CHECK: edgellm.last_token %{{.*}} : tensor<?x256xf16> -> tensor<1x256xf16>
+    %l = edgellm.last_token %h : tensor<?x256xf16> -> tensor<1x256xf16>
+    // An encoding says how the machine holds the weight; a join saves a step.
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_quant<i4, 128, f16, scale_search>>) add(%{{.*}})
+    %y = edgellm.linear %l
+      weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_quant<i4, 128, f16, scale_search>>)
+      add(%l) : (tensor<1x256xf16>, tensor<1x256xf16>) -> tensor<1x256xf16>
+    // CHECK: edgellm.linear %{{.*}} multiply(%{{.*}})
+    %z = edgellm.linear %y weight(#weight) multiply(%l)
+      : (tensor<1x256xf16>, tensor<1x256xf16>) -> tensor<1x256xf16>
+    // CHECK: edgellm.argmax %{{.*}} : tensor<1x256xf16> -> tensor<1xi32>
+    %t = edgellm.argmax %z : tensor<1x256xf16> -> tensor<1xi32>
+    return %z, %t : tensor<1x256xf16>, tensor<1xi32>
+  }
+}

@@ -1,0 +1,595 @@
+//===- DeviceErrorTest.cpp - What the device refuses ----------------------===//
+//
+// Every operand of every instruction is placed just inside its buffer, which
+// must work, and just outside, which must end the run with the right status and
+// without touching anything else.
+//
+//===----------------------------------------------------------------------===//
+#include "Fields.h"
+#include "TestDevice.h"
+#include <functional>
+
+using namespace edgellm;
+using namespace edgellm::test;
+using isa::Request;
+using model::Status;
+using model::StatusCode;
+
+namespace {
+
+constexpr int64_t kPorts = 4, kDdr = 2000, kHbm = 100;
+
+void expectStatus(TestDevice &device, const Status &status, StatusCode code,
+                  const char *field) {
+  EXPECT_EQ(status.code, code) << model::describe(status, device.program);
+  auto names = model::fieldNames(device.program, status.packet);
+  std::string name = status.field == 0 ? "" : names.at(status.field - 1);
+  EXPECT_EQ(name, field) << model::describe(status, device.program);
+}
+
+/// Legal instructions whose fields a test then bends.
+struct Samples {
+  isa::Vmm vmm;
+  isa::AttentionScores scores;
+  isa::Softmax softmax;
+  isa::AttentionValues values;
+  isa::RmsNorm norm;
+  isa::Rope rope;
+  isa::Activation activation;
+
+  Samples();
+};
+
+template <typename Instruction> void placeRows(Instruction &instruction) {
+  instruction.rows = times(Request::tokens);
+  instruction.src = constant(100);
+  instruction.src_stride = times(Request::tokens);
+  instruction.dst = constant(1000);
+  instruction.dst_stride = times(Request::tokens);
+}
+
+Samples::Samples() {
+  placeRows(vmm);
+  vmm.epilogue = isa::Epilogue::add;
+  vmm.has_bias = true;
+  vmm.in_channels = 256;
+  vmm.out_channels = 64;
+  vmm.weights = 1;
+  vmm.bias = 1;
+  vmm.aux = constant(500);
+  vmm.aux_stride = times(Request::tokens);
+
+  placeRows(scores);
+  scores.heads = 4;
+  scores.kv_heads = scores.head_blocks = 2;
+  scores.scale = 1;
+  scores.key_stride = 64;
+  scores.columns = times(Request::context);
+  scores.dst_head_stride = times(Request::tokens, 4);
+
+  placeRows(softmax);
+  softmax.heads = 4;
+  softmax.columns = times(Request::context);
+  softmax.visible = times(Request::past, 1, 1);
+  softmax.src_head_stride = times(Request::tokens, 4);
+  softmax.dst_head_stride = times(Request::tokens, 4);
+
+  placeRows(values);
+  values.heads = 4;
+  values.kv_heads = values.head_blocks = 2;
+  values.value_stride = 64;
+  values.columns = times(Request::context);
+  values.src_head_stride = times(Request::tokens, 4);
+
+  placeRows(norm);
+  norm.channels = 100;
+  norm.epsilon = norm.inverse_channels = 0.01f;
+  norm.weight = 1;
+
+  placeRows(rope);
+  rope.heads = rope.head_blocks = 2;
+  rope.table = constant(600);
+  rope.table_stride = 50;
+
+  placeRows(activation);
+  activation.channels = 100;
+}
+
+class DeviceErrorTest : public testing::Test {
+protected:
+  DeviceErrorTest() : device(kPorts, kDdr, kHbm) {
+    Values values(41);
+    device.scramble(values);
+    device.begin.context = 120;
+  }
+
+  /// Three tokens after forty: 43 columns in two blocks.
+  template <typename Instruction>
+  Status runOne(const Instruction &instruction) {
+    return device.run(3, 40, instruction);
+  }
+
+  template <typename Instruction>
+  void expectGood(const Instruction &instruction) {
+    Status status = runOne(instruction);
+    EXPECT_EQ(status.code, StatusCode::ok)
+        << model::describe(status, device.program);
+    EXPECT_EQ(status.completed, 3u);
+  }
+
+  template <typename Instruction>
+  Status expectBad(const Instruction &instruction, StatusCode code,
+                   const char *field) {
+    UnchangedOutside unchanged(device);
+    Status status = runOne(instruction);
+    unchanged.expect();
+    expectStatus(device, status, code, field);
+    EXPECT_EQ(status.instruction, 1u);
+    EXPECT_EQ(status.packet, 1u);
+    EXPECT_EQ(status.completed, 1u);
+    return status;
+  }
+
+  /// The operand at `base` takes `length` packets; `limit` of them exist.
+  template <typename Instruction>
+  void expectBounds(const Instruction &instruction,
+                    isa::Affine Instruction::*base, const char *field,
+                    int64_t length, int64_t limit = kDdr, int64_t least = 1) {
+    Instruction bent = instruction;
+    bent.*base = constant(limit - length);
+    expectGood(bent);
+    bent.*base = constant(limit - length + 1);
+    Status status = expectBad(bent, StatusCode::out_of_bounds, field);
+    EXPECT_EQ(status.found, limit);
+    EXPECT_EQ(status.limit, limit - 1);
+    bent.*base = constant(least - 1);
+    status = expectBad(bent, StatusCode::out_of_bounds, field);
+    EXPECT_EQ(status.found, least - 1);
+    EXPECT_EQ(status.limit, least);
+    for (int64_t far : {-(int64_t(1) << 39), (int64_t(1) << 39) - 1}) {
+      bent.*base = constant(far);
+      expectBad(bent, StatusCode::out_of_bounds, field);
+    }
+    bent.*base = {-5, 0xFFFF, Request::context_rounded};
+    expectBad(bent, StatusCode::out_of_bounds, field);
+  }
+
+  /// The same for an address that is no expression.
+  template <typename Instruction>
+  void expectBounds(const Instruction &instruction, int64_t Instruction::*base,
+                    const char *field, int64_t length, int64_t limit = kDdr) {
+    Instruction bent = instruction;
+    bent.*base = limit - length;
+    expectGood(bent);
+    bent.*base = limit - length + 1;
+    Status status = expectBad(bent, StatusCode::out_of_bounds, field);
+    EXPECT_EQ(status.found, limit);
+    EXPECT_EQ(status.limit, limit - 1);
+    bent.*base = (int64_t(1) << 40) - 1;
+    expectBad(bent, StatusCode::out_of_bounds, field);
+  }
+
+  /// A stride that leads far away, forwards and backwards.
+  template <typename Instruction>
+  void expectStrideBounds(const Instruction &instruction,
+                          isa::Affine Instruction::*stride, const char *field) {
+    Instruction bent = instruction;
+    for (isa::Affine far :
+         {constant(-(int64_t(1) << 39)), constant((int64_t(1) << 39) - 1),
+          isa::Affine{0, 0xFFFF, Request::context_rounded}}) {
+      bent.*stride = far;
+      expectBad(bent, StatusCode::out_of_bounds, field);
+    }
+  }
+
+  template <typename Instruction>
+  void expectRows(const Instruction &instruction) {
+    Instruction bent = instruction;
+    bent.rows = constant(0);
+    EXPECT_EQ(expectBad(bent, StatusCode::request_range, "rows").limit, 1);
+    bent.rows = constant(-1);
+    expectBad(bent, StatusCode::request_range, "rows");
+    bent.rows = constant(65); // max_tokens is 64
+    Status status = expectBad(bent, StatusCode::request_range, "rows");
+    EXPECT_EQ(status.found, 65);
+    EXPECT_EQ(status.limit, 64);
+  }
+
+  template <typename Instruction>
+  void expectOverlap(const Instruction &instruction) {
+    Status status = expectBad(instruction, StatusCode::overlap, "dst");
+    EXPECT_LE(status.found, status.limit);
+  }
+
+  TestDevice device;
+  Samples samples;
+};
+
+//===----------------------------------------------------------------------===//
+// Instructions
+//===----------------------------------------------------------------------===//
+
+TEST_F(DeviceErrorTest, vmm) {
+  using isa::Vmm;
+  const Vmm &vmm = samples.vmm;
+  expectGood(vmm);
+  expectRows(vmm);
+  expectBounds(vmm, &Vmm::src, "src", 8 * 3);
+  expectBounds(vmm, &Vmm::dst, "dst", 2 * 3);
+  expectBounds(vmm, &Vmm::aux, "aux", 2 * 3);
+  expectBounds(vmm, &Vmm::bias, "bias", 2);
+  expectStrideBounds(vmm, &Vmm::src_stride, "src");
+  expectStrideBounds(vmm, &Vmm::dst_stride, "dst");
+  expectStrideBounds(vmm, &Vmm::aux_stride, "aux");
+  // 16 rows of 32 + 128 bytes a port, 40 packets.
+  expectBounds(vmm, &Vmm::weights, "weights", 40, kHbm);
+  Vmm bent = vmm;
+  bent.bias = 0;
+  expectBad(bent, StatusCode::out_of_bounds, "bias");
+}
+
+TEST_F(DeviceErrorTest, vmmSizesOfWeights) {
+  isa::Vmm vmm = samples.vmm;
+  vmm.epilogue = isa::Epilogue::none;
+  vmm.has_bias = false;
+  vmm.dst_stride = constant(3);
+  vmm.in_channels = 32;
+  vmm.weight_format = isa::WeightFormat::fp16; // one packet a row
+  vmm.weights = 0;
+  vmm.out_channels = kPorts * kHbm / 32 * 32; // 384: 96 rows a port
+  vmm.weights = 4;
+  expectGood(vmm);
+  vmm.weights = 5;
+  expectBad(vmm, StatusCode::out_of_bounds, "weights");
+  vmm.weights = 0;
+  vmm.out_channels += 32;
+  expectBad(vmm, StatusCode::out_of_bounds, "weights");
+  vmm.in_channels = vmm.out_channels = (1 << 24) - 1;
+  vmm.src_stride = constant(0);
+  vmm.dst = constant(1);
+  vmm.dst_stride = constant(0);
+  expectBad(vmm, StatusCode::out_of_bounds, "weights");
+}
+
+TEST_F(DeviceErrorTest, vmmOperandsThatAreNotUsed) {
+  isa::Vmm vmm = samples.vmm;
+  vmm.epilogue = isa::Epilogue::none;
+  vmm.has_bias = false;
+  vmm.bias = (int64_t(1) << 40) - 1;
+  vmm.aux = vmm.aux_stride = constant(-1);
+  expectGood(vmm);
+}
+
+TEST_F(DeviceErrorTest, vmmToTheCache) {
+  isa::Vmm vmm = samples.vmm;
+  vmm.dst_space = isa::Space::hbm;
+  vmm.dst_stride = constant(50);
+  expectBounds(vmm, &isa::Vmm::dst, "dst", 53, kPorts * kHbm, 0);
+  vmm.dst = constant(41 * kPorts); // the packet after the weights
+  expectGood(vmm);
+  vmm.dst = constant(41 * kPorts - 1);
+  expectOverlap(vmm);
+}
+
+TEST_F(DeviceErrorTest, vmmOverlaps) {
+  isa::Vmm vmm = samples.vmm;
+  vmm.dst = constant(95); // up to 100
+  expectOverlap(vmm);
+  vmm.dst = constant(94);
+  expectGood(vmm);
+  vmm.dst = vmm.src, vmm.dst_stride = vmm.src_stride;
+  expectOverlap(vmm);
+  vmm.dst = constant(501);
+  expectOverlap(vmm);
+  vmm.dst = vmm.aux, vmm.dst_stride = times(Request::tokens, 2);
+  expectOverlap(vmm);
+  vmm.dst_stride = vmm.aux_stride;
+  expectGood(vmm);
+  vmm.dst = constant(2);
+  expectOverlap(vmm); // with the bias
+  vmm.dst = constant(1000), vmm.dst_stride = constant(2);
+  expectOverlap(vmm); // with itself
+  vmm.dst_stride = constant(-3);
+  expectGood(vmm);
+}
+
+TEST_F(DeviceErrorTest, attentionScores) {
+  using isa::AttentionScores;
+  const AttentionScores &scores = samples.scores;
+  expectGood(scores);
+  expectRows(scores);
+  expectBounds(scores, &AttentionScores::src, "src", 8 * 3);
+  expectBounds(scores, &AttentionScores::dst, "dst", 3 * 12 + 2 * 3);
+  expectStrideBounds(scores, &AttentionScores::src_stride, "src");
+  expectStrideBounds(scores, &AttentionScores::dst_stride, "dst");
+  expectStrideBounds(scores, &AttentionScores::dst_head_stride, "dst");
+  // Whole groups of 32 tokens are read: 3 * 64 + 64.
+  expectBounds(scores, &AttentionScores::keys, "keys", 256, kPorts * kHbm);
+  AttentionScores bent = scores;
+  bent.key_stride = 0xFFFFFFFF;
+  expectBad(bent, StatusCode::out_of_bounds, "keys");
+  bent = scores;
+  bent.dst = constant(100);
+  expectOverlap(bent);
+}
+
+TEST_F(DeviceErrorTest, attentionHeads) {
+  for (int64_t kvHeads : {3, 8, 65535}) {
+    isa::AttentionScores scores = samples.scores;
+    scores.kv_heads = kvHeads;
+    Status status =
+        expectBad(scores, StatusCode::illegal_instruction, "kv_heads");
+    EXPECT_EQ(status.found, kvHeads);
+    EXPECT_EQ(status.limit, 4);
+    isa::AttentionValues values = samples.values;
+    values.kv_heads = kvHeads;
+    expectBad(values, StatusCode::illegal_instruction, "kv_heads");
+  }
+}
+
+TEST_F(DeviceErrorTest, attentionColumns) {
+  auto bend = [&](auto instruction) {
+    instruction.columns = constant(0);
+    expectBad(instruction, StatusCode::request_range, "columns");
+    instruction.columns = constant(121); // the context is 120
+    expectBad(instruction, StatusCode::request_range, "columns");
+  };
+  bend(samples.scores);
+  bend(samples.values);
+  bend(samples.softmax);
+}
+
+TEST_F(DeviceErrorTest, softmax) {
+  using isa::Softmax;
+  const Softmax &softmax = samples.softmax;
+  expectGood(softmax);
+  expectRows(softmax);
+  expectBounds(softmax, &Softmax::src, "src", 3 * 12 + 2 * 3);
+  expectBounds(softmax, &Softmax::dst, "dst", 3 * 12 + 2 * 3);
+  expectStrideBounds(softmax, &Softmax::src_stride, "src");
+  expectStrideBounds(softmax, &Softmax::src_head_stride, "src");
+  expectStrideBounds(softmax, &Softmax::dst_stride, "dst");
+  expectStrideBounds(softmax, &Softmax::dst_head_stride, "dst");
+  Softmax bent = softmax;
+  bent.visible = constant(0);
+  expectBad(bent, StatusCode::request_range, "visible");
+  bent.visible = constant(42); // row 2 would see 44 of 43 columns
+  EXPECT_EQ(expectBad(bent, StatusCode::request_range, "visible").limit, 41);
+  bent = softmax;
+  bent.dst = constant(101);
+  expectOverlap(bent);
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst_head_stride = constant(3); // heads in each other's second block
+  expectOverlap(bent);
+}
+
+TEST_F(DeviceErrorTest, attentionValues) {
+  using isa::AttentionValues;
+  const AttentionValues &values = samples.values;
+  expectGood(values);
+  expectRows(values);
+  expectBounds(values, &AttentionValues::src, "src", 3 * 12 + 2 * 3);
+  expectBounds(values, &AttentionValues::dst, "dst", 8 * 3);
+  expectStrideBounds(values, &AttentionValues::src_stride, "src");
+  expectStrideBounds(values, &AttentionValues::src_head_stride, "src");
+  expectStrideBounds(values, &AttentionValues::dst_stride, "dst");
+  expectBounds(values, &AttentionValues::values, "values", 256, kPorts * kHbm);
+  AttentionValues bent = values;
+  bent.dst = constant(100);
+  expectOverlap(bent);
+}
+
+TEST_F(DeviceErrorTest, rmsNorm) {
+  using isa::RmsNorm;
+  const RmsNorm &norm = samples.norm;
+  expectGood(norm);
+  expectRows(norm);
+  expectBounds(norm, &RmsNorm::src, "src", 4 * 3);
+  expectBounds(norm, &RmsNorm::dst, "dst", 4 * 3);
+  expectBounds(norm, &RmsNorm::weight, "weight", 4);
+  expectStrideBounds(norm, &RmsNorm::src_stride, "src");
+  expectStrideBounds(norm, &RmsNorm::dst_stride, "dst");
+  for (float value : {0.0f, -0.0f, -1.0f}) {
+    RmsNorm bent = norm;
+    bent.epsilon = value;
+    expectBad(bent, StatusCode::illegal_instruction, "epsilon");
+    bent = norm;
+    bent.inverse_channels = value;
+    expectBad(bent, StatusCode::illegal_instruction, "inverse_channels");
+  }
+  RmsNorm bent = norm;
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst = constant(101);
+  expectOverlap(bent);
+  bent.dst = constant(4); // the last packet of the weight
+  expectOverlap(bent);
+}
+
+TEST_F(DeviceErrorTest, rope) {
+  using isa::Rope;
+  const Rope &rope = samples.rope;
+  expectGood(rope);
+  expectRows(rope);
+  expectBounds(rope, &Rope::src, "src", 4 * 3);
+  expectBounds(rope, &Rope::dst, "dst", 4 * 3);
+  expectBounds(rope, &Rope::table, "table", 53);
+  expectStrideBounds(rope, &Rope::src_stride, "src");
+  expectStrideBounds(rope, &Rope::dst_stride, "dst");
+  Rope bent = rope;
+  bent.table_stride = 0xFFFFFFFF;
+  expectBad(bent, StatusCode::out_of_bounds, "table");
+  bent = rope;
+  bent.dst_space = isa::Space::hbm;
+  expectBounds(bent, &Rope::dst, "dst", 4 * 3, kPorts * kHbm, 0);
+  bent = rope;
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst = constant(600);
+  expectOverlap(bent);
+  bent.heads = 65535, bent.head_blocks = 255;
+  expectBad(bent, StatusCode::out_of_bounds, "table");
+}
+
+TEST_F(DeviceErrorTest, activation) {
+  using isa::Activation;
+  const Activation &activation = samples.activation;
+  expectGood(activation);
+  expectRows(activation);
+  expectBounds(activation, &Activation::src, "src", 4 * 3);
+  expectBounds(activation, &Activation::dst, "dst", 4 * 3);
+  expectStrideBounds(activation, &Activation::src_stride, "src");
+  expectStrideBounds(activation, &Activation::dst_stride, "dst");
+  Activation bent = activation;
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst_stride = constant(4);
+  expectOverlap(bent);
+}
+
+//===----------------------------------------------------------------------===//
+// Entries and requests
+//===----------------------------------------------------------------------===//
+
+TEST_F(DeviceErrorTest, tokensAndContext) {
+  EXPECT_EQ(device.run(64, 56).code, StatusCode::ok);
+  Status status = device.run(0, 0);
+  expectStatus(device, status, StatusCode::request_range, "max_tokens");
+  EXPECT_EQ(status.limit, 1);
+  EXPECT_EQ(status.completed, 0u);
+  expectStatus(device, device.run(65, 0), StatusCode::request_range,
+               "max_tokens");
+  expectStatus(device, device.run(0xFFFFFFFF, 0xFFFFFFFF),
+               StatusCode::request_range, "max_tokens");
+  status = device.run(1, 120);
+  expectStatus(device, status, StatusCode::request_range, "context");
+  EXPECT_EQ(status.found, 121);
+  EXPECT_EQ(status.limit, 120);
+  status = device.run(1, 0xFFFFFFFF);
+  expectStatus(device, status, StatusCode::request_range, "context");
+  EXPECT_EQ(status.found, int64_t(1) << 32);
+}
+
+TEST_F(DeviceErrorTest, buffersSmallerThanTheProgramNeeds) {
+  device.begin.ddr_packets = kDdr + 1;
+  Status status = device.run(1, 0);
+  expectStatus(device, status, StatusCode::out_of_bounds, "ddr_packets");
+  EXPECT_EQ(status.limit, kDdr);
+  device.begin.ddr_packets = kDdr;
+  device.begin.hbm_packets = kHbm + 1;
+  expectStatus(device, device.run(1, 0), StatusCode::out_of_bounds,
+               "hbm_packets");
+  device.begin.hbm_packets = kHbm;
+  device.hbm[2].pop_back(); // no longer a whole packet
+  status = device.run(1, 0);
+  expectStatus(device, status, StatusCode::out_of_bounds, "hbm_packets");
+  EXPECT_EQ(status.limit, kHbm - 1);
+}
+
+TEST_F(DeviceErrorTest, declaredSizesAreTheLimits) {
+  device.begin.ddr_packets = 1012; // one short of what dst needs
+  expectGood(samples.activation);
+  device.begin.ddr_packets = 1011;
+  expectBad(samples.activation, StatusCode::out_of_bounds, "dst");
+  device.begin.ddr_packets = kDdr;
+  device.begin.hbm_packets = 40;
+  expectBad(samples.vmm, StatusCode::out_of_bounds, "weights");
+  device.begin.hbm_packets = 0;
+  expectBad(samples.scores, StatusCode::out_of_bounds, "keys");
+}
+
+TEST_F(DeviceErrorTest, noPorts) {
+  device.hbm.clear();
+  device.begin.hbm_packets = 0;
+  expectBad(samples.vmm, StatusCode::out_of_bounds, "weights");
+  expectBad(samples.scores, StatusCode::out_of_bounds, "keys");
+  isa::Rope rope = samples.rope;
+  rope.dst_space = isa::Space::hbm;
+  expectBad(rope, StatusCode::out_of_bounds, "dst");
+  expectGood(samples.activation);
+}
+
+TEST_F(DeviceErrorTest, entryOutsideTheProgram) {
+  device.append(device.begin);
+  device.append(isa::End{});
+  for (uint32_t entry : {2u, 0xFFFFFFFFu}) {
+    Status status = device.launch(1, 0, entry);
+    expectStatus(device, status, StatusCode::out_of_bounds, "");
+    EXPECT_EQ(status.packet, entry);
+    EXPECT_EQ(status.limit, 1);
+  }
+  device.program.clear();
+  expectStatus(device, device.launch(1, 0), StatusCode::out_of_bounds, "");
+}
+
+TEST_F(DeviceErrorTest, missingBegin) {
+  device.append(samples.activation);
+  device.append(isa::End{});
+  expectStatus(device, device.launch(1, 0), StatusCode::illegal_instruction,
+               "");
+}
+
+TEST_F(DeviceErrorTest, entryThatOnlyEnds) {
+  device.append(isa::End{});
+  expectStatus(device, device.launch(1, 0), StatusCode::illegal_instruction,
+               "");
+}
+
+TEST_F(DeviceErrorTest, missingEnd) {
+  device.append(device.begin);
+  device.append(samples.activation);
+  Status status = device.launch(1, 0);
+  expectStatus(device, status, StatusCode::no_end, "");
+  EXPECT_EQ(status.instruction, 2u);
+  EXPECT_EQ(status.completed, 2u);
+  device.append(device.begin); // another entry
+  device.append(isa::End{});
+  expectStatus(device, device.launch(1, 0), StatusCode::no_end, "");
+}
+
+TEST_F(DeviceErrorTest, truncatedInstruction) {
+  device.append(device.begin);
+  device.append(samples.vmm);
+  for (size_t bytes : {64 + 64, 64 + 127, 64 + 63}) {
+    device.program.resize(bytes);
+    expectStatus(device, device.launch(1, 0), StatusCode::no_end, "");
+  }
+}
+
+TEST_F(DeviceErrorTest, unknownOpcode) {
+  device.append(device.begin);
+  device.append(isa::End{});
+  device.program[64] = std::byte(0x7E);
+  Status status = device.launch(1, 0);
+  expectStatus(device, status, StatusCode::illegal_instruction, "");
+  EXPECT_EQ(status.instruction, 1u);
+  EXPECT_EQ(status.found, 0x7E);
+}
+
+/// Every single bit of a program flipped: each either does not matter to
+/// memory safety or is refused; nothing crashes, and a status is written.
+TEST_F(DeviceErrorTest, flippedBits) {
+  device.append(device.begin);
+  device.append(samples.norm);
+  device.append(samples.rope);
+  device.append(samples.scores);
+  device.append(samples.softmax);
+  device.append(samples.values);
+  device.append(samples.vmm);
+  device.append(isa::End{});
+  auto intact = device.program;
+  EXPECT_EQ(device.launch(3, 40).code, StatusCode::ok);
+  int refused = 0;
+  for (size_t bit = 0; bit < intact.size() * 8; ++bit) {
+    device.program = intact;
+    device.program[bit / 8] ^= std::byte(1 << bit % 8);
+    model::Launch launch{device.program, 0, device.ddr, 3, 40, {}};
+    launch.hbm.assign(device.hbm.begin(), device.hbm.end());
+    ASSERT_TRUE(model::execute(launch, TestDevice::pool(1)));
+    refused += device.status().code != StatusCode::ok;
+  }
+  EXPECT_GT(refused, int(intact.size() * 8) / 2);
+}
+
+} // namespace

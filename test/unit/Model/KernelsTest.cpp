@@ -1,0 +1,152 @@
+//===- KernelsTest.cpp - Every set of kernels gives the defined bits ------===//
+#include "Kernels.h"
+#include "Values.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace edgellm;
+using namespace edgellm::model;
+using edgellm::test::Values;
+
+namespace {
+
+/// Weights of 32 outputs: rows are outputs.
+using Rows = std::vector<std::vector<uint16_t>>;
+
+Rows randomRows(Values &values) {
+  Rows rows;
+  for (unsigned o = 0; o < kOutputs; ++o)
+    rows.push_back(values.halves(kGroup));
+  return rows;
+}
+
+Tile tileOf(const Rows &rows, bool transposed) {
+  Tile tile;
+  for (unsigned o = 0; o < kOutputs; ++o)
+    for (unsigned i = 0; i < kGroup; ++i)
+      (transposed ? tile.word[o][i] : tile.word[i][o]) = rows[o][i];
+  return tile;
+}
+
+class KernelsTest : public testing::TestWithParam<Kernels> {
+protected:
+  const Kernels &kernels = GetParam();
+};
+
+INSTANTIATE_TEST_SUITE_P(Supported, KernelsTest,
+                         testing::ValuesIn(supportedKernels().begin(),
+                                           supportedKernels().end()),
+                         [](const auto &info) {
+                           return std::string(info.param.name);
+                         });
+
+TEST_P(KernelsTest, fp16TermsAreThoseOfTheDefinition) {
+  Values values(11);
+  for (int trial = 0; trial < 300; ++trial) {
+    values.wildly = trial % 2;
+    Rows rows = randomRows(values);
+    auto activations = values.halves(kGroup);
+    Fp16Inputs inputs;
+    kernels.prepareFp16(activations.data(), inputs);
+    Fp16Weights weights[2];
+    kernels.unpackFp16(tileOf(rows, false), weights[0]);
+    kernels.unpackFp16Transposed(tileOf(rows, true), weights[1]);
+    for (const Fp16Weights &panel : weights) {
+      Sums sums = {};
+      sums.output[3] = 1;
+      kernels.addFp16(inputs, panel, sums);
+      for (unsigned o = 0; o < kOutputs; ++o)
+        ASSERT_EQ(sums.output[o],
+                  float(o == 3) +
+                      numerics::fp16Term(std::span(activations).first<kGroup>(),
+                                         std::span(rows[o]).first<kGroup>()))
+            << "output " << o << " of trial " << trial;
+    }
+  }
+}
+
+TEST_P(KernelsTest, int4TermsAreThoseOfTheDefinition) {
+  Values values(12);
+  for (int trial = 0; trial < 300; ++trial) {
+    values.wildly = trial % 2;
+    auto activations = values.halves(kBlock);
+    Tile tile;
+    std::vector<std::vector<int8_t>> rows(kOutputs);
+    Int4Weights weights;
+    std::vector<uint16_t> scales = values.halves(kOutputs);
+    for (unsigned o = 0; o < kOutputs; ++o) {
+      weights.scale[o] = halfToFloat(scales[o]);
+      for (unsigned i = 0; i < kBlock; i += 4) {
+        uint16_t word = uint16_t(values.integer(0, 0xFFFF)); // with code 8
+        tile.word[o][i / 4] = word;
+        for (unsigned j = 0; j < 4; ++j)
+          rows[o].push_back(int8_t(numerics::int4Value(word >> 4 * j & 15)));
+      }
+    }
+    kernels.unpackInt4(tile, weights);
+    Int4Inputs inputs;
+    kernels.prepareInt4(activations.data(), inputs);
+    Sums sums = {};
+    kernels.addInt4(inputs, weights, sums);
+    for (unsigned o = 0; o < kOutputs; ++o)
+      ASSERT_EQ(sums.output[o],
+                numerics::int4Term(std::span(activations).first<kBlock>(),
+                                   std::span(rows[o]).first<kBlock>(),
+                                   scales[o]))
+          << "output " << o << " of trial " << trial;
+  }
+}
+
+TEST_P(KernelsTest, int4SumsOfExtremesDoNotOverflow) {
+  std::vector<uint16_t> activations(kBlock, 0xFFFF);
+  Tile tile;
+  std::memset(&tile, 0xFF, sizeof tile); // -7
+  Int4Weights weights;
+  std::ranges::fill(weights.scale, 1.0f);
+  kernels.unpackInt4(tile, weights);
+  Int4Inputs inputs;
+  kernels.prepareInt4(activations.data(), inputs);
+  Sums sums = {};
+  kernels.addInt4(inputs, weights, sums);
+  for (float sum : sums.output)
+    EXPECT_EQ(sum, 128.0f * 7 * 131008);
+}
+
+TEST_P(KernelsTest, zeroInputsAreMarked) {
+  std::vector<uint16_t> activations(kBlock, 0x8000);
+  Fp16Inputs fp16;
+  Int4Inputs int4;
+  kernels.prepareFp16(activations.data(), fp16);
+  kernels.prepareInt4(activations.data(), int4);
+  EXPECT_TRUE(fp16.zero);
+  EXPECT_TRUE(int4.zero);
+  for (unsigned i : {0u, 17u, 31u}) {
+    std::ranges::fill(activations, 0x8000);
+    activations[i] = 0x8001;
+    kernels.prepareFp16(activations.data(), fp16);
+    kernels.prepareInt4(activations.data(), int4);
+    EXPECT_FALSE(fp16.zero);
+    EXPECT_FALSE(int4.zero);
+  }
+}
+
+TEST_P(KernelsTest, finishIsTheTreeOfSum8) {
+  Values values(13);
+  constexpr size_t stride = 3;
+  Sums sums[8 * stride] = {};
+  for (Sums &part : sums)
+    for (float &output : part.output)
+      output = halfToFloat(values.normal()) * halfToFloat(values.normal());
+  float results[kOutputs];
+  kernels.finish(sums + 1, stride, results);
+  for (unsigned o = 0; o < kOutputs; ++o) {
+    float terms[8];
+    for (unsigned k = 0; k < 8; ++k)
+      terms[k] = sums[1 + k * stride].output[o];
+    EXPECT_EQ(results[o], numerics::sum8(terms));
+  }
+}
+
+} // namespace

@@ -1,0 +1,108 @@
+//===- StatusTest.cpp - The status packet and its messages ----------------===//
+#include "EdgeLLM/Model/Status.h"
+#include "TestDevice.h"
+#include <array>
+
+using namespace edgellm;
+using namespace edgellm::test;
+using model::Status;
+using model::StatusCode;
+
+namespace {
+
+TEST(StatusTest, layoutIsPinned) {
+  std::array<std::byte, model::kStatusBytes> bytes;
+  Status status{StatusCode::out_of_bounds, 3,          0x01020304, 9, -2,
+                0x1122334455667788,        0xA0B0C0D0, 0xFBFF,     3};
+  model::writeStatus(status, bytes);
+  std::array<uint32_t, 16> words;
+  std::memcpy(words.data(), bytes.data(), sizeof words);
+  EXPECT_EQ(words, (std::array<uint32_t, 16>{2, 3, 0x01020304, 9, 0xFFFFFFFE,
+                                             0xFFFFFFFF, 0x55667788, 0x11223344,
+                                             0xA0B0C0D0, 0xFBFF, 3}));
+  EXPECT_EQ(bytes[8], std::byte(0x04)) << "little-endian";
+
+  Status back = model::readStatus(bytes);
+  EXPECT_EQ(back.code, status.code);
+  EXPECT_EQ(back.instruction, status.instruction);
+  EXPECT_EQ(back.packet, status.packet);
+  EXPECT_EQ(back.field, status.field);
+  EXPECT_EQ(back.found, status.found);
+  EXPECT_EQ(back.limit, status.limit);
+  EXPECT_EQ(back.argmaxIndex, status.argmaxIndex);
+  EXPECT_EQ(back.argmaxValue, status.argmaxValue);
+  EXPECT_EQ(back.completed, status.completed);
+}
+
+class StatusMessageTest : public testing::Test {
+protected:
+  StatusMessageTest() : device(1, 100, 10) {
+    activation.channels = 64;
+    activation.rows = times(isa::Request::tokens);
+    activation.src = constant(1);
+    activation.src_stride = constant(10);
+    activation.dst = constant(50);
+    activation.dst_stride = constant(10);
+  }
+  std::string message(uint32_t tokens = 5) {
+    return model::describe(device.run(tokens, 0, activation), device.program);
+  }
+
+  TestDevice device;
+  isa::Activation activation;
+};
+
+TEST_F(StatusMessageTest, completed) {
+  EXPECT_EQ(message(), "completed 3 instructions");
+}
+
+TEST_F(StatusMessageTest, outOfBounds) {
+  activation.src = constant(86);
+  EXPECT_EQ(message(), "instruction 1 at packet 1: activation: 'src' reaches "
+                       "packet 100, the limit is 99");
+}
+
+TEST_F(StatusMessageTest, requestRange) {
+  EXPECT_EQ(message(65), "instruction 0 at packet 0: begin: 'max_tokens' is 65 "
+                         "for this request, the limit is 64");
+}
+
+TEST_F(StatusMessageTest, overlap) {
+  activation.dst = constant(2);
+  EXPECT_EQ(message(),
+            "instruction 1 at packet 1: activation: 'dst' starts at packet 2 "
+            "and overlaps packets up to 15 that the instruction also uses");
+}
+
+TEST_F(StatusMessageTest, illegalInstruction) {
+  device.append(device.begin);
+  device.program.resize(128, std::byte(0xEE));
+  EXPECT_EQ(model::describe(device.launch(1, 0), device.program),
+            "instruction 1 at packet 1: illegal: opcode 238 is not in the "
+            "instruction table");
+}
+
+TEST_F(StatusMessageTest, illegalField) {
+  isa::RmsNorm norm;
+  norm.channels = 32;
+  norm.inverse_channels = 1;
+  EXPECT_EQ(model::describe(device.run(1, 0, norm), device.program),
+            "instruction 1 at packet 1: rms_norm: 'epsilon' is 0, which the "
+            "machine does not allow; the limit is 1");
+}
+
+TEST_F(StatusMessageTest, missingBegin) {
+  device.append(isa::Activation{.channels = 1});
+  EXPECT_EQ(model::describe(device.launch(1, 0), device.program).substr(0, 71),
+            "instruction 0 at packet 0: the entry starts with activation "
+            "function = ");
+}
+
+TEST_F(StatusMessageTest, missingEnd) {
+  device.append(device.begin);
+  EXPECT_EQ(model::describe(device.launch(1, 0), device.program),
+            "instruction 1 at packet 1: the entry goes on without an end "
+            "instruction");
+}
+
+} // namespace

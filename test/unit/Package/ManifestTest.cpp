@@ -1,0 +1,183 @@
+//===- ManifestTest.cpp ---------------------------------------------------===//
+#include "EdgeLLM/Package/Manifest.h"
+
+#include "../Testing.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace edgellm;
+using edgellm::testing::errorOf;
+using nlohmann::json;
+
+namespace {
+
+/// A package of a model with 4 tokens and 8 channels on two ports.
+Manifest smallManifest() {
+  Manifest m;
+  m.toolVersion = "edgellm-compile 0.1.0";
+  m.target = "small";
+  m.model = "tiny";
+  m.weights = "int4";
+  m.hidden = 8;
+  m.vocabulary = 4;
+  m.context = 16;
+  m.layers = 1;
+  m.bos = 1;
+  m.eos = {2, 3};
+  m.addBos = true;
+  m.program = "program.bin";
+  m.embedding = "embedding.bin";
+  m.ddr = "ddr.bin";
+  m.tokenizer = "tokenizer.model";
+  m.ports = {"hbm/port00.bin", "hbm/port01.bin"};
+  m.files = {{"ddr.bin", 64, 1},          {"embedding.bin", 64, 2},
+             {"hbm/port00.bin", 256, 3},  {"hbm/port01.bin", 128, 4},
+             {"program.bin", 192, ~0ull}, {"tokenizer.model", 5, 6}};
+  m.tensors = {{"w", 32, 128, "int4", 4.125, 1, 64}};
+  return m;
+}
+
+/// The JSON of the small manifest with one field replaced.
+std::string textWith(const json::json_pointer &field, const json &value) {
+  json root = json::parse(formatManifest(smallManifest(), "m"));
+  root[field] = value;
+  return root.dump();
+}
+
+std::string errorWith(const char *field, const json &value) {
+  return errorOf(
+      [&] { parseManifest(textWith(json::json_pointer(field), value), "m"); });
+}
+
+TEST(Manifest, ReadsBackWhatItWrites) {
+  Manifest manifest = smallManifest();
+  EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
+}
+
+TEST(Manifest, BosAndTokenizerMayBeAbsent) {
+  Manifest manifest = smallManifest();
+  manifest.bos = -1;
+  manifest.addBos = false;
+  manifest.eos.clear();
+  manifest.tokenizer.clear();
+  EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
+}
+
+TEST(Manifest, WritesOneLineARecord) {
+  std::string text = formatManifest(smallManifest(), "m");
+  EXPECT_NE(text.find("\n  \"format_version\": 1,\n"), text.npos) << text;
+  EXPECT_NE(text.find("\n    {\"path\":\"program.bin\",\"bytes\":192,"
+                      "\"xxh3_64\":\"ffffffffffffffff\"},\n"),
+            text.npos)
+      << text;
+}
+
+TEST(Manifest, FindsFiles) {
+  Manifest manifest = smallManifest();
+  EXPECT_EQ(manifest.file("ddr.bin").bytes, 64u);
+  EXPECT_EQ(errorOf([&] { manifest.file("x"); }),
+            "'x' is no file of the package");
+}
+
+TEST(Manifest, RefusesOtherFormats) {
+  EXPECT_EQ(errorWith("/format_version", 2),
+            "m: field 'format_version': found 2, expected 1, the only format "
+            "this version reads");
+}
+
+TEST(Manifest, RefusesWrongTypesAndRanges) {
+  EXPECT_EQ(errorWith("/hidden", 0),
+            "m: field 'hidden': found 0, expected an integer from 1 to "
+            "16777216");
+  EXPECT_EQ(errorWith("/context", "512"),
+            "m: field 'context': found \"512\", expected an integer from 1 to "
+            "1048576");
+  EXPECT_EQ(errorWith("/weights", "int8"),
+            "m: field 'weights': found \"int8\", expected int4, fp16 or mixed");
+  EXPECT_EQ(errorWith("/bos", 4), "m: field 'bos': found 4, expected null or a "
+                                  "token id from 0 to 3");
+  EXPECT_EQ(errorWith("/eos", {2, 9}),
+            "m: field 'eos': found 9, expected a token id from 0 to 3");
+  EXPECT_EQ(errorWith("/bos", nullptr), "m: field 'add_bos': found true, "
+                                        "expected false, since bos is null");
+  EXPECT_EQ(errorWith("/ports", json::array()),
+            "m: field 'ports': found [], expected at least 1 elements");
+  EXPECT_EQ(errorWith("/surplus", 1), "m: field \"surplus\" is unknown");
+}
+
+TEST(Manifest, RefusesMissingFields) {
+  json root = json::parse(formatManifest(smallManifest(), "m"));
+  for (const auto &[key, value] : root.items()) {
+    json without = root;
+    without.erase(key);
+    EXPECT_EQ(errorOf([&] { parseManifest(without.dump(), "m"); }),
+              "m: field '" + key + "' is missing");
+  }
+}
+
+TEST(Manifest, RefusesNamesThatLeaveThePackage) {
+  for (const char *name : {"../x", "/etc/passwd", "a/../b", "a//b", "./a", "a/",
+                           "..", "a\\b", "manifest.json"})
+    EXPECT_EQ(errorWith("/files/0/path", name),
+              "m: field 'files[0].path': found " + json(name).dump() +
+                  ", expected a relative file name without '..' inside the "
+                  "package");
+  EXPECT_EQ(errorWith("/target", "../u280"),
+            "m: field 'target': found \"../u280\", expected a target's name "
+            "without '/'");
+}
+
+TEST(Manifest, RefusesBadFileRecords) {
+  EXPECT_EQ(errorWith("/files/1/path", "ddr.bin"),
+            "m: field 'files[1].path': found \"ddr.bin\", expected each file "
+            "once");
+  EXPECT_EQ(errorWith("/files/0/xxh3_64", "12"),
+            "m: field 'files[0].xxh3_64': found \"12\", expected 16 lower-case "
+            "hexadecimal digits");
+  EXPECT_EQ(errorWith("/files/0/bytes", -1),
+            "m: field 'files[0].bytes': found -1, expected an integer from 0 "
+            "to 281474976710656");
+  EXPECT_EQ(errorWith("/files/0/mode", 1),
+            "m: field \"files[0].mode\" is unknown");
+}
+
+TEST(Manifest, RefusesUnlistedFiles) {
+  EXPECT_EQ(errorWith("/program", "q.bin"),
+            "m: field 'program': found \"q.bin\", expected a path that field "
+            "'files' lists");
+  EXPECT_EQ(errorWith("/ports/1", "q.bin"),
+            "m: field 'ports': found \"q.bin\", expected a path that field "
+            "'files' lists");
+  EXPECT_EQ(errorWith("/ports/1", "hbm/port00.bin"),
+            "m: field 'ports': found \"hbm/port00.bin\", expected each file "
+            "once");
+}
+
+TEST(Manifest, RefusesAnEmbeddingOfAnotherShape) {
+  EXPECT_EQ(errorWith("/hidden", 9),
+            "m: file 'embedding.bin': found 64 bytes, expected 72 (vocabulary "
+            "4 x hidden 9 x 2)");
+}
+
+TEST(Manifest, TensorsLieInEveryPortImage) {
+  // The smaller image has 128 bytes: two packets.
+  EXPECT_EQ(errorWith("/tensors/0/packet", 3),
+            "m: field 'tensors[0].packet': found 3, expected an integer from 0 "
+            "to 2");
+  EXPECT_EQ(errorWith("/tensors/0/bytes_per_port", 65),
+            "m: field 'tensors[0].bytes_per_port': found 65, expected an "
+            "integer from 1 to 64");
+  EXPECT_EQ(errorWith("/tensors/0/shape", {32}),
+            "m: field 'tensors[0].shape': found [32], expected [outputs, "
+            "inputs], each an integer from 1 to 16777216");
+}
+
+TEST(Manifest, DoesNotWriteWhatItWouldNotRead) {
+  Manifest manifest = smallManifest();
+  manifest.vocabulary = 0;
+  EXPECT_EQ(errorOf([&] { formatManifest(manifest, "m"); }),
+            "m: field 'vocabulary': found 0, expected an integer from 1 to "
+            "16777216");
+}
+
+} // namespace

@@ -1,0 +1,218 @@
+//===- SessionTest.cpp - on the device model ------------------------------===//
+#include "EdgeLLM/Runtime/Session.h"
+
+#include "../Testing.h"
+#include "EdgeLLM/ISA/Instructions.h"
+#include "EdgeLLM/Support/Installation.h"
+#include "TinyModel.h"
+
+#include <numeric>
+
+using namespace edgellm;
+using namespace edgellm::testing;
+
+namespace {
+
+using Ids = std::vector<uint32_t>;
+using Row = std::vector<uint16_t>;
+
+class SessionTest : public ::testing::Test {
+protected:
+  std::unique_ptr<Session> open() {
+    return std::make_unique<Session>(Package(path));
+  }
+  std::unique_ptr<Session> openTiny() {
+    model.write(path);
+    return open();
+  }
+  std::string errorOfOpening() {
+    return errorOf([&] { open(); });
+  }
+  static Row copy(std::span<const uint16_t> row) {
+    return {row.begin(), row.end()};
+  }
+
+  TinyModel model;
+  TemporaryFolder folder;
+  std::filesystem::path path = folder / "tiny.pkg";
+};
+
+TEST_F(SessionTest, ComputesTheLastPosition) {
+  auto session = openTiny();
+  EXPECT_TRUE(session->isDeviceModel());
+  EXPECT_EQ(session->deviceName(), "device model");
+  Pass pass = session->forward(Ids{5, 69});
+  EXPECT_EQ(pass.argmax, model.next(69));
+  EXPECT_EQ(pass.argmaxLogit, model.logits(69)[pass.argmax]);
+  EXPECT_EQ(pass.instructions, 3u);
+  EXPECT_EQ(copy(session->logits()), model.logits(69));
+  EXPECT_EQ(session->past(), 2u);
+}
+
+TEST_F(SessionTest, FeedsLongPromptsInChunks) {
+  auto session = openTiny();
+  Ids ids(TinyModel::context);
+  std::iota(ids.begin(), ids.end(), 11);
+  Pass pass = session->forward(ids);
+  EXPECT_EQ(pass.instructions, 7u * 3); // passes of three tokens
+  EXPECT_EQ(session->past(), TinyModel::context);
+  EXPECT_EQ(copy(session->logits()), model.logits(ids.back()));
+}
+
+TEST_F(SessionTest, ScoresEveryPosition) {
+  auto session = openTiny();
+  Ids ids = {3, 1, 4, 1, 5, 9, 2, 6};
+  std::vector<Row> rows;
+  session->score(
+      ids, [&](std::span<const uint16_t> row) { rows.push_back(copy(row)); });
+  ASSERT_EQ(rows.size(), ids.size());
+  for (size_t i = 0; i < ids.size(); ++i)
+    EXPECT_EQ(rows[i], model.logits(ids[i])) << i;
+  EXPECT_EQ(session->past(), ids.size());
+  EXPECT_EQ(copy(session->logits()), rows.back());
+}
+
+TEST_F(SessionTest, RefusesMoreThanTheContext) {
+  auto session = openTiny();
+  session->forward(Ids(18, 1));
+  EXPECT_EQ(errorOf([&] { session->forward(Ids(3, 1)); }),
+            "3 tokens after the 18 cached ones exceed the package's context of "
+            "20");
+  EXPECT_EQ(session->past(), 18u);
+  session->reset();
+  EXPECT_EQ(session->past(), 0u);
+  session->forward(Ids(20, 1));
+}
+
+TEST_F(SessionTest, RefusesWrongIdsBeforeFeedingAny) {
+  auto session = openTiny();
+  EXPECT_EQ(errorOf([&] { session->forward(Ids{1, 2, 3, 4, 70}); }),
+            "token id 70 is not in the vocabulary of 0 to 69");
+  EXPECT_EQ(errorOf([&] { session->score({}, {}); }), "no token to feed");
+  EXPECT_EQ(session->past(), 0u);
+}
+
+TEST_F(SessionTest, WithoutAPassThereAreNoLogits) {
+  auto session = openTiny();
+  std::string expected =
+      "no pass has run since the cache was emptied, so there are no logits";
+  EXPECT_EQ(errorOf([&] { session->logits(); }), expected);
+  session->forward(Ids{1});
+  session->reset();
+  EXPECT_EQ(errorOf([&] { session->logits(); }), expected);
+}
+
+TEST_F(SessionTest, SessionsFollowEachOther) {
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(openTiny()->forward(Ids{7}).argmax, model.next(7));
+}
+
+//===----------------------------------------------------------------------===//
+// What cannot be opened
+//===----------------------------------------------------------------------===//
+
+TEST_F(SessionTest, FindsDamageInWeights) {
+  model.write(path);
+  std::string image = readFile(path / "hbm/port03.bin");
+  image[100] ^= 1;
+  writeFile(path / "hbm/port03.bin", image);
+  EXPECT_EQ(errorOfOpening().find((path / "hbm/port03.bin").string() +
+                                  ": found checksum "),
+            0u);
+}
+
+TEST_F(SessionTest, ProgramAndManifestMustAgree) {
+  Manifest manifest = model.manifest();
+  manifest.context = 21;
+  model.write(path, model.program(), manifest);
+  EXPECT_EQ(errorOfOpening(), (path / "program.bin").string() +
+                                  ": the context is 20, manifest.json says 21");
+}
+
+TEST_F(SessionTest, NamesAMissingXclbin) {
+  Manifest manifest = model.manifest();
+  manifest.target = "unheard-of";
+  model.write(path, model.program(), manifest);
+  EXPECT_EQ(errorOfOpening(),
+            (shareDirectory() / "xclbin/unheard-of.xclbin").string() +
+                ": no such xclbin; --xclbin names another one");
+}
+
+TEST_F(SessionTest, NamesWhatIsNoXclbin) {
+  model.write(path);
+  writeFile(folder / "x.xclbin", "not an xclbin");
+  EXPECT_EQ(errorOf([&] {
+              Session(Package(path), folder / "x.xclbin");
+            }).find((folder / "x.xclbin").string() + ": cannot load: "),
+            0u);
+}
+
+TEST_F(SessionTest, PortsMustBeAsManyAsTheAccelerators) {
+  Manifest manifest = model.manifest();
+  manifest.target = "u280";
+  model.write(path, model.program(), manifest);
+  EXPECT_EQ(errorOfOpening(), "the accelerator has 32 HBM ports, the package "
+                              "is compiled for 8 (target u280)");
+}
+
+TEST_F(SessionTest, TheAcceleratorBelongsToOneSession) {
+  auto session = openTiny();
+  EXPECT_NE(errorOfOpening().find("tiny.xclbin: cannot load: "),
+            std::string::npos);
+  EXPECT_EQ(session->forward(Ids{7}).argmax, model.next(7)); // not disturbed
+}
+
+TEST_F(SessionTest, BuffersMustFitTheirBanks) {
+  Program program = model.program();
+  // More than any port has; the ports' limit stands in `begin` as well.
+  program.hbmPackets = uint64_t(1) << 31;
+  for (const Entry &entry : program.entries) {
+    size_t word = size_t(entry.firstPacket - 3) * isa::kPacketWords;
+    isa::Begin begin;
+    isa::DecodeError error;
+    ASSERT_TRUE(decode(&program.code[word], begin, error));
+    begin.hbm_packets = int64_t(program.hbmPackets);
+    ASSERT_TRUE(encode(begin, &program.code[word], error));
+  }
+  model.write(path, program, model.manifest());
+  std::string message = errorOfOpening();
+  EXPECT_EQ(message.find("buffer 'hbm00' of 137438953472 bytes does not fit "
+                         "into bank HBM[0] of "),
+            0u)
+      << message;
+}
+
+TEST_F(SessionTest, DeviceErrorsNameTheInstruction) {
+  Program program = model.program();
+  // The second instruction of "generate": reads past the end of the ddr buffer.
+  isa::Vmm vmm;
+  isa::DecodeError error;
+  ASSERT_TRUE(decode(&program.code[isa::kPacketWords], vmm, error));
+  vmm.src.offset = 1000;
+  ASSERT_TRUE(encode(vmm, &program.code[isa::kPacketWords], error));
+  model.write(path, program, model.manifest());
+  auto session = open();
+  std::string message = errorOf([&] { session->forward(Ids{1}); });
+  EXPECT_EQ(message.find("device: entry 'generate': instruction 1 "), 0u)
+      << message;
+  EXPECT_NE(message.find("'src'"), message.npos) << message;
+  EXPECT_EQ(session->past(), 0u);
+}
+
+//===----------------------------------------------------------------------===//
+// Context
+//===----------------------------------------------------------------------===//
+
+TEST(RequireContext, CountsWhatIsFed) {
+  requireContext(512, 1, 512); // the one new token is not fed back
+  requireContext(512, 0, 512);
+  requireContext(1, 512, 512);
+  EXPECT_EQ(errorOf([] { requireContext(500, 20, 512); }),
+            "prompt of 500 tokens and 20 new ones need 519 positions, the "
+            "package's context is 512");
+  EXPECT_EQ(errorOf([] { requireContext(513, 0, 512); }),
+            "prompt of 513 tokens and 0 new ones need 513 positions, the "
+            "package's context is 512");
+}
+
+} // namespace

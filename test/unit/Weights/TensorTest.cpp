@@ -1,0 +1,148 @@
+//===- TensorTest.cpp - Reading rows as floats and FP16 -------------------===//
+#include "EdgeLLM/Weights/MatrixView.h"
+
+#include "EdgeLLM/Support/Half.h"
+#include "TestFiles.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace edgellm;
+using edgellm::testing::bytesOf;
+using edgellm::testing::errorOf;
+
+static constexpr float kInfinity = std::numeric_limits<float>::infinity();
+static constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// A tensor over `bytes`, which start at an odd address to be unaligned.
+static Tensor tensorOf(DType dtype, std::vector<int64_t> shape,
+                       std::string &bytes) {
+  bytes.insert(0, 1, '#');
+  auto data = std::as_bytes(std::span(bytes)).subspan(1);
+  return {"w", dtype, std::move(shape), data, "dir/model.safetensors"};
+}
+
+static std::vector<float> rowOf(const Tensor &tensor, int64_t row) {
+  std::vector<float> out(size_t(tensor.columns()));
+  readRow(tensor, row, out);
+  return out;
+}
+
+TEST(Tensor, ShapesAsMatrices) {
+  auto rowsAndColumns = [](std::vector<int64_t> shape) {
+    Tensor tensor{"w", DType::F32, std::move(shape), {}, {}};
+    return std::pair(tensor.rows(), tensor.columns());
+  };
+  EXPECT_EQ(rowsAndColumns({}), std::pair(1L, 1L));
+  EXPECT_EQ(rowsAndColumns({5}), std::pair(1L, 5L));
+  EXPECT_EQ(rowsAndColumns({3, 5}), std::pair(3L, 5L));
+  EXPECT_EQ(rowsAndColumns({2, 3, 5}), std::pair(6L, 5L));
+  EXPECT_EQ(shapeText(std::vector<int64_t>{768, 256}), "[768, 256]");
+  EXPECT_EQ(shapeText({}), "[]");
+}
+
+TEST(Tensor, ReadsF32Exactly) {
+  std::vector<float> values = {1, -0.0f, 0x1p-149f, 3.4e38f, 0.1f, -2};
+  std::string bytes = bytesOf(values);
+  Tensor tensor = tensorOf(DType::F32, {2, 3}, bytes);
+  EXPECT_EQ(rowOf(tensor, 0), std::vector(values.begin(), values.begin() + 3));
+  EXPECT_TRUE(std::signbit(rowOf(tensor, 0)[1]));
+  EXPECT_EQ(rowOf(tensor, 1), std::vector(values.begin() + 3, values.end()));
+}
+
+TEST(Tensor, ReadsEveryFiniteF16Exactly) {
+  std::vector<uint16_t> halves;
+  for (uint32_t bits = 0; bits < 0x10000; ++bits)
+    if ((bits & 0x7C00) != 0x7C00)
+      halves.push_back(uint16_t(bits));
+  std::string bytes = bytesOf(halves);
+  Tensor tensor = tensorOf(DType::F16, {int64_t(halves.size())}, bytes);
+  std::vector<float> row = rowOf(tensor, 0);
+  for (size_t i = 0; i < row.size(); ++i) {
+    int exponent = halves[i] >> 10 & 31, fraction = halves[i] & 0x3FF;
+    float magnitude = exponent ? std::ldexp(1024.f + fraction, exponent - 25)
+                               : std::ldexp(float(fraction), -24);
+    ASSERT_EQ(std::fabs(row[i]), magnitude);
+    ASSERT_EQ(std::signbit(row[i]), halves[i] >> 15);
+  }
+  std::vector<uint16_t> again(halves.size());
+  readHalfRow(viewOf(tensor), 0, again);
+  EXPECT_EQ(again, halves);
+}
+
+TEST(Tensor, ReadsBF16Exactly) {
+  std::string bytes = bytesOf(std::vector<uint16_t>{0x3F80, 0xC049, 0x0001});
+  EXPECT_EQ(rowOf(tensorOf(DType::BF16, {3}, bytes), 0),
+            (std::vector<float>{1, -3.140625f, 0x1p-133f}));
+}
+
+TEST(Tensor, RefusesNonFiniteValues) {
+  std::string f32 = bytesOf(std::vector<float>{0, 1, 2, kNan});
+  Tensor tensor = tensorOf(DType::F32, {2, 2}, f32);
+  EXPECT_NO_THROW(rowOf(tensor, 0));
+  EXPECT_EQ(errorOf([&] { rowOf(tensor, 1); }),
+            "dir/model.safetensors: tensor 'w' element [1, 1] is nan, expected "
+            "a finite number");
+  std::string f16 = bytesOf(std::vector<uint16_t>{0, 0xFC00, 0x7C00});
+  EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::F16, {3}, f16), 0); }),
+            "dir/model.safetensors: tensor 'w' element [0, 1] is -inf, "
+            "expected a finite number");
+  std::string nan = bytesOf(std::vector<uint16_t>{0x7E00});
+  EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::F16, {1}, nan), 0); }),
+            "dir/model.safetensors: tensor 'w' element [0, 0] is nan, expected "
+            "a finite number");
+  std::string bf16 = bytesOf(std::vector<uint16_t>{0x7F80});
+  EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::BF16, {1, 1}, bf16), 0); }),
+            "dir/model.safetensors: tensor 'w' element [0, 0] is inf, expected "
+            "a finite number");
+}
+
+TEST(Tensor, RefusesOtherTypes) {
+  std::string bytes(8, '\0');
+  Tensor tensor = tensorOf(DType::I32, {2}, bytes);
+  std::string expected = "dir/model.safetensors: tensor 'w' has dtype I32, "
+                         "expected F32, F16 or BF16";
+  EXPECT_EQ(errorOf([&] { rowOf(tensor, 0); }), expected);
+  EXPECT_EQ(errorOf([&] { viewOf(tensor); }), expected);
+}
+
+//===----------------------------------------------------------------------===//
+// FP16
+//===----------------------------------------------------------------------===//
+
+static std::vector<uint16_t> halvesOf(const std::vector<float> &values) {
+  MatrixView view = viewOf("literal", 1, int64_t(values.size()), values);
+  std::vector<uint16_t> out(values.size());
+  readHalfRow(view, 0, out);
+  return out;
+}
+
+TEST(MatrixView, RoundsToNearestEven) {
+  EXPECT_EQ(halvesOf({1, 1 + 0x1p-11f, 1 + 0x3p-11f, -(1 + 0x1.8p-11f)}),
+            (std::vector<uint16_t>{0x3C00, 0x3C00, 0x3C02, 0xBC01}));
+  EXPECT_EQ(halvesOf({0x1p-24f, 0x1p-25f, 0x1.8p-25f, -0x1p-26f}),
+            (std::vector<uint16_t>{0x0001, 0x0000, 0x0001, 0x8000}));
+}
+
+TEST(MatrixView, RefusesToRoundPastTheLargestFp16) {
+  EXPECT_EQ(halvesOf({65504, -65519.99f}),
+            (std::vector<uint16_t>{0x7BFF, 0xFBFF}));
+  EXPECT_EQ(errorOf([] { halvesOf({1, -65520}); }),
+            "literal element [0, 1] is -65520, FP16 holds at most 65504");
+  EXPECT_EQ(errorOf([] { halvesOf({kInfinity}); }),
+            "literal element [0, 0] is inf, FP16 holds at most 65504");
+  EXPECT_EQ(errorOf([] { halvesOf({kNan}); }),
+            "literal element [0, 0] is nan, FP16 holds at most 65504");
+}
+
+TEST(MatrixView, LiteralsNeedTheRightCount) {
+  std::vector<float> values(6);
+  EXPECT_EQ(viewOf("literal", 2, 3, values).rows, 2);
+  EXPECT_EQ(errorOf([&] { viewOf("literal", 2, 4, values); }),
+            "literal: 6 numbers for a matrix of 2 x 4");
+  EXPECT_EQ(errorOf([&] { viewOf("literal", -2, -3, values); }),
+            "literal: 6 numbers for a matrix of -2 x -3");
+  int64_t huge = int64_t(1) << 62;
+  EXPECT_EQ(errorOf([&] { viewOf("literal", huge, 4, {}); }),
+            "literal: 0 numbers for a matrix of 4611686018427387904 x 4");
+}

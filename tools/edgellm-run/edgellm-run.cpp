@@ -1,0 +1,245 @@
+//===- edgellm-run.cpp - Continues a text with a compiled model -----------===//
+//
+// Standard output holds the text alone: the prompt as the model reads it, then
+// the new tokens as they come. The summary goes to standard error.
+//
+//===----------------------------------------------------------------------===//
+#include "EdgeLLM/Runtime/Npy.h"
+#include "EdgeLLM/Runtime/Tokenizer.h"
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Tool.h"
+#include "Report.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+using namespace edgellm;
+
+namespace {
+
+struct Arguments {
+  std::string package;
+  std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
+  std::optional<uint64_t> newTokens, topK, seed;
+  std::optional<double> temperature, topP;
+  bool json = false, ignoreEos = false;
+};
+
+} // namespace
+
+/// New tokens when -n is not given.
+static constexpr uint64_t kDefaultNewTokens = 128;
+
+static CommandLine commandLine(Arguments &a) {
+  constexpr uint64_t tokens = uint64_t(1) << 20;
+  return {
+      "edgellm-run",
+      "Continues a text with a compiled model, on the FPGA card that XRT finds "
+      "or, when XILINX_XRT is not set, on the device model of this "
+      "installation.",
+      {{"edgellm-run demo.pkg --prompt 'In the beginning' -n 40",
+        "the prompt and 40 tokens after it, always the likeliest"},
+       {"edgellm-run demo.pkg --prompt-file p.txt --temperature 0.8 --seed 7",
+        "tokens drawn at random; the same seed gives the same text"},
+       {"edgellm-run demo.pkg --token-ids 1,306,415 -n 8 --json",
+        "token ids instead of text; one JSON object instead of text"},
+       {"edgellm-run demo.pkg --prompt Hello -n 0 --logits prompt.npy",
+        "only the logits of the prompt's positions, for comparisons"}},
+      {{"PKG", "folder made by edgellm-compile", &a.package}},
+      {{"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
+       {"--prompt-file", "FILE", "the same from a file, byte for byte",
+        Text{&a.promptFile}},
+       {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
+        Text{&a.tokenIds}},
+       {"-n", "N",
+        "new tokens at most; 128, or what the context has room for, when it "
+        "is not given",
+        Integer{&a.newTokens, 0, tokens}},
+       {"--temperature", "T", "0, the default: always the likeliest token",
+        Real{&a.temperature, 0, 1000}},
+       {"--top-k", "K",
+        "draw from the K likeliest tokens only; 0, the default: from all",
+        Integer{&a.topK, 0, tokens}},
+       {"--top-p", "P",
+        "draw from the fewest tokens that together have probability P; 1, the "
+        "default: from all",
+        Real{&a.topP, 1e-6, 1}},
+       {"--seed", "S", "of the random draws, 0 when it is not given",
+        Integer{&a.seed, 0, UINT64_MAX}},
+       {"--ignore-eos", "", "go on after the model has ended the text",
+        Flag{&a.ignoreEos}},
+       {"--json", "",
+        "print one JSON object: prompt_ids, ids, text, prefill_seconds, "
+        "decode_tokens_per_second and more",
+        Flag{&a.json}},
+       {"--logits", "FILE.npy",
+        "write the logits of every position that was fed, float32 [positions, "
+        "vocabulary]",
+        Text{&a.logits}},
+       {"--xclbin", "FILE", "accelerator to load; default: the target's",
+        Text{&a.xclbin}}}};
+}
+
+//===----------------------------------------------------------------------===//
+// Request
+//===----------------------------------------------------------------------===//
+
+static void requireOnePrompt(const Arguments &a) {
+  int prompts =
+      a.prompt.has_value() + a.promptFile.has_value() + a.tokenIds.has_value();
+  if (prompts != 1)
+    fail("found ", prompts,
+         " prompts, expected exactly one of --prompt, --prompt-file and "
+         "--token-ids");
+}
+
+static std::vector<uint32_t> parseIds(std::string_view text,
+                                      uint32_t vocabulary) {
+  std::vector<uint32_t> ids;
+  for (bool more = true; more;) {
+    size_t comma = text.find(',');
+    more = comma != text.npos;
+    ids.push_back(uint32_t(
+        parseInteger(text.substr(0, comma), 0, vocabulary - 1,
+                     "--token-ids: id " + std::to_string(ids.size() + 1))));
+    text.remove_prefix(more ? comma + 1 : text.size());
+  }
+  return ids;
+}
+
+static std::vector<uint32_t>
+promptIds(const Arguments &a, const Package &package,
+          const std::optional<Tokenizer> &tokenizer) {
+  if (a.tokenIds)
+    return parseIds(*a.tokenIds, package.manifest().vocabulary);
+  if (!tokenizer)
+    fail(package.directory().string(),
+         ": the package has no tokenizer; give the prompt as --token-ids");
+  std::string what = a.prompt ? "--prompt" : *a.promptFile;
+  std::vector<uint32_t> ids = tokenizer->encode(
+      a.prompt ? *a.prompt : readTextFile(*a.promptFile), what);
+  if (ids.empty())
+    fail(what, ": the text has no tokens");
+  return ids;
+}
+
+/// Positions left for new tokens by the rule of requireContext().
+static uint64_t roomAfter(uint64_t prompt, uint64_t context) {
+  return prompt > context ? 1 : context - prompt + 1;
+}
+
+static GenerationRequest makeRequest(const Arguments &a,
+                                     std::vector<uint32_t> prompt,
+                                     uint64_t context) {
+  GenerationRequest request;
+  uint64_t room = roomAfter(prompt.size(), context);
+  request.newTokens = a.newTokens.value_or(std::min(kDefaultNewTokens, room));
+  request.prompt = std::move(prompt);
+  request.ignoreEos = a.ignoreEos;
+  request.sampling.temperature = a.temperature.value_or(0);
+  request.sampling.topK = uint32_t(a.topK.value_or(0));
+  request.sampling.topP = a.topP.value_or(1);
+  request.sampling.seed = a.seed.value_or(0);
+  requireContext(request.prompt.size(), request.newTokens, context);
+  return request;
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Shows tokens as they come: text when there is a tokenizer, ids otherwise.
+class Output {
+public:
+  Output(const std::optional<Tokenizer> &tokenizer, bool silent)
+      : silent(silent) {
+    if (tokenizer)
+      stream.emplace(*tokenizer);
+  }
+
+  void prompt(std::span<const uint32_t> ids) {
+    for (uint32_t id : ids)
+      show(id);
+    generated.clear();
+  }
+  void token(uint32_t id) { show(id); }
+  void finish() {
+    if (stream)
+      emit(stream->finish());
+    if (!silent)
+      print("\n");
+  }
+  /// Of the new tokens.
+  std::optional<std::string> text() const {
+    return stream ? std::optional(generated) : std::nullopt;
+  }
+
+private:
+  void show(uint32_t id) {
+    if (stream)
+      return emit(stream->add(id));
+    emit((first ? "" : ",") + std::to_string(id));
+    first = false;
+  }
+  void emit(const std::string &piece) {
+    generated += piece;
+    if (!silent && !piece.empty())
+      print(piece);
+  }
+
+  bool silent, first = true;
+  std::optional<TextStream> stream;
+  std::string generated;
+};
+
+} // namespace
+
+static Generation generateAll(Session &session, const Arguments &a,
+                              const GenerationRequest &request,
+                              Output &output) {
+  std::optional<NpyWriter> logits;
+  if (a.logits)
+    logits.emplace(*a.logits, session.manifest().vocabulary);
+  GenerationObserver observer;
+  observer.onToken = [&](uint32_t id) { output.token(id); };
+  if (logits)
+    observer.onLogits = [&](std::span<const uint16_t> row) {
+      logits->addRow(row);
+    };
+  output.prompt(request.prompt);
+  Generation generation = generate(session, request, observer);
+  output.finish();
+  if (logits)
+    logits->commit();
+  return generation;
+}
+
+static void run(const Arguments &a) {
+  using Clock = std::chrono::steady_clock;
+  requireOnePrompt(a);
+  Package package(a.package);
+  std::optional<Tokenizer> tokenizer = loadTokenizer(package);
+  GenerationRequest request = makeRequest(a, promptIds(a, package, tokenizer),
+                                          package.manifest().context);
+
+  Clock::time_point start = Clock::now();
+  Session session(std::move(package), a.xclbin.value_or(""));
+  std::chrono::duration<double> load = Clock::now() - start;
+  Output output(tokenizer, /*silent=*/a.json);
+  Generation generation = generateAll(session, a, request, output);
+  bool contextFull = !a.newTokens && request.newTokens < kDefaultNewTokens;
+  RunReport report{session,       request,      generation,
+                   output.text(), load.count(), contextFull};
+  if (a.json)
+    print(jsonReport(report));
+  else
+    std::fputs(summary(report).c_str(), stderr);
+}
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  return runTool(commandLine(arguments), argc, argv, [&] { run(arguments); });
+}
