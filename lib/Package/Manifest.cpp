@@ -240,7 +240,7 @@ TensorRecord ManifestReader::readTensor(JsonObject record,
   tensor.outputs = shape[0].get<uint64_t>();
   tensor.inputs = shape[1].get<uint64_t>();
   tensor.encoding = record.string("encoding");
-  tensor.bitsPerWeight = record.number("bits_per_weight", 0, 64);
+  tensor.bitsPerWeight = record.number("bits_per_weight", 0, 1 << 16);
   tensor.packet = record.integer("packet", 0, imageBytes / 64);
   tensor.bytesPerPort =
       record.integer("bytes_per_port", 1, imageBytes - tensor.packet * 64);

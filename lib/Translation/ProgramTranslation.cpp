@@ -2,6 +2,7 @@
 #include "EdgeLLM/Translation/ProgramTranslation.h"
 
 #include "EdgeLLM/Dialect/Accel/IR/Accel.h"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
 #include "EdgeLLM/Support/Guard.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -150,7 +151,9 @@ void edgellm::registerProgramTranslations() {
   static TranslateFromMLIRRegistration toProgram(
       "isa-to-program", "isa dialect to a program file", translateToProgram,
       [](DialectRegistry &registry) {
-        registry.insert<isa::ISADialect, accel::AccelDialect>();
+        // A module with an isa.program usually has its accel.program too.
+        registry.insert<isa::ISADialect, accel::AccelDialect,
+                        graph::EdgeLLMDialect>();
       });
   static TranslateToMLIRRegistration toISA(
       "program-to-isa", "program file to the isa dialect", translateToISA,

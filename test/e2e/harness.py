@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("EDGELLM_BIN", ROOT / "build" / "bin"))
 SCRATCH = BIN.parent / "test" / "e2e"
 DEMO = ROOT / "models" / "demo"
+TARGETS = ROOT / "hw" / "targets"
 HELD_OUT = DEMO / "heldout.txt"
 
 # The bound on |logit - reference| in standard deviations of the reference's logits, for packages
@@ -48,11 +49,10 @@ def check_tool(name, *arguments):
     return result.stdout
 
 
-def compile_package(checkpoint, package, weights, target="vcu128"):
+def compile_package(checkpoint, package, weights, target="vcu128", options=()):
     """Compiles a checkpoint into a directory that must not exist; returns the directory."""
-    check_tool(
-        "edgellm-compile", checkpoint, f"--target={target}", f"--weights={weights}", "-o", package
-    )
+    arguments = [checkpoint, f"--target={target}", f"--weights={weights}", *options]
+    check_tool("edgellm-compile", *arguments, "-o", package)
     return package
 
 

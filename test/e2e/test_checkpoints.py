@@ -53,16 +53,20 @@ def random_shape(seed):
     )
 
 
+def random_ids(shape):
+    """A prompt of forty tokens."""
+    rng = random.Random(shape.seed)
+    return [rng.randrange(shape.vocabulary) for _ in range(40)]
+
+
 class Checkpoints(unittest.TestCase):
     def check_shape(self, shape, weights="fp16"):
         """Forty tokens of prompt and a few generated ones, all logits within the bound."""
-        rng = random.Random(shape.seed)
-        ids = [rng.randrange(shape.vocabulary) for _ in range(40)]
         with harness.scratch_directory() as directory:
             checkpoint = make_checkpoint.write_checkpoint(directory / "checkpoint", shape)
             package = harness.compile_package(checkpoint, directory / "package", weights)
             model = reference.Llama(checkpoint)
-            harness.check_generation(self, model, package, ids, 3, BOUND)
+            harness.check_generation(self, model, package, random_ids(shape), 3, BOUND)
 
     def test_shapes(self):
         for title, shape in SHAPES.items():
@@ -79,6 +83,21 @@ class Checkpoints(unittest.TestCase):
             with self.subTest(title):
                 shape = dataclasses.replace(SHAPES[title], int4_grid=True)
                 self.check_shape(shape, "int4")
+
+    def test_every_target_gives_the_same_bits(self):
+        """Ports, memories and buffers differ; the numbers must not."""
+        shape = Shape()
+        with harness.scratch_directory() as directory:
+            checkpoint = make_checkpoint.write_checkpoint(directory / "checkpoint", shape)
+            results = {}
+            for target in sorted(path.stem for path in harness.TARGETS.glob("*.json")):
+                package = directory / target
+                harness.compile_package(checkpoint, package, "int4", target)
+                _, logits = harness.generate(package, random_ids(shape), 3)
+                results[target] = logits
+        for target, logits in results.items():
+            with self.subTest(target):
+                self.assertEqual(logits.tobytes(), results["vcu128"].tobytes())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Bad input: one clear line, exit code 1, and nothing left behind."""
 
+import ctypes
 import json
 import pathlib
 import shutil
@@ -9,6 +10,17 @@ import unittest
 import harness
 import make_checkpoint
 from make_checkpoint import Shape
+
+
+# Offset of the instruction table's hash in program.bin: after the magic and the version.
+TABLE_HASH = 16
+
+
+def xxh3(data):
+    """The 64-bit XXH3 checksum, from the library that the tools use too."""
+    library = ctypes.CDLL("libxxhash.so.0")
+    library.XXH3_64bits.restype = ctypes.c_uint64
+    return library.XXH3_64bits(data, ctypes.c_size_t(len(data)))
 
 
 class Scratch(unittest.TestCase):
@@ -69,7 +81,7 @@ class BadCheckpoints(Scratch):
 
     def test_heads_that_do_not_divide(self):
         self.edit_config(num_key_value_heads=3)
-        self.check_refused("num_key_value_heads", "3")
+        self.check_refused("config.json", "3 key-value heads")
 
     def test_truncated_weights(self):
         path = self.checkpoint / "model.safetensors"
@@ -108,8 +120,8 @@ class BadCheckpoints(Scratch):
 
     def test_unsupported_type(self):
         name = "model.norm.weight"
-        self.edit_header(lambda header: header[name].update(dtype="F64"))
-        self.check_refused(name, "F64")
+        self.edit_header(lambda header: header[name].update(dtype="I16"))
+        self.check_refused(name, "I16")
 
 
 class BadOutputs(Scratch):
@@ -161,6 +173,14 @@ class BadPackages(Scratch):
         data[offset] ^= 0x10
         path.write_bytes(data)
 
+    def sign(self, file):
+        """Puts the checksum of a file's present content into the manifest."""
+        path = self.package / "manifest.json"
+        manifest = json.loads(path.read_text())
+        (entry,) = [entry for entry in manifest["files"] if entry["path"] == file]
+        entry["xxh3_64"] = f"{xxh3((self.package / file).read_bytes()):016x}"
+        path.write_text(json.dumps(manifest))
+
     def shorten(self, file):
         path = self.package / file
         path.write_bytes(path.read_bytes()[:-64])
@@ -181,9 +201,17 @@ class BadPackages(Scratch):
         self.shorten("program.bin")
         self.check_refused("program.bin")
 
+    def test_changed_program(self):
+        self.flip("program.bin", TABLE_HASH)
+        self.check_refused("program.bin", "checksum")
+
     def test_other_instruction_table(self):
-        self.flip("program.bin", 8)
-        self.check_refused("program.bin")
+        """The checksum is right, but the program was made for another instruction table."""
+        data = (self.package / "program.bin").read_bytes()
+        expected = int.from_bytes(data[TABLE_HASH : TABLE_HASH + 8], "little")
+        self.flip("program.bin", TABLE_HASH)
+        self.sign("program.bin")
+        self.check_refused("program.bin", f"{expected:x}", f"{expected ^ 0x10:x}")
 
     def test_changed_weight(self):
         self.flip("hbm/port31.bin", 1000)

@@ -43,6 +43,7 @@ template <typename Load>
 std::vector<InputLines<Fp16Inputs>> prepare(const Heads &heads,
                                             const Lines &lines, size_t groups,
                                             Machine &machine, Load load) {
+  requireAffordable<Fp16Inputs>(heads.kvHeads, groups, lines.count());
   std::vector<InputLines<Fp16Inputs>> inputs(
       heads.kvHeads, InputLines<Fp16Inputs>(groups, lines.count()));
   machine.pool.parallelFor(
@@ -99,11 +100,8 @@ ScoresTask::ScoresTask(const isa::AttentionScores &scores,
 void unpackKeys(const ScoresTask &task, int64_t kvHead, int64_t firstToken,
                 size_t block, const Kernels &kernels, Fp16Weights &weights) {
   Tile tile;
-  for (unsigned o = 0; o < kOutputs; ++o)
-    std::memcpy(
-        tile.word[o],
-        task.keys.packet(0, kvHead * task.headBlocks + block, firstToken + o),
-        isa::kPacketBytes);
+  task.keys.loadRows(0, kvHead * task.headBlocks + block, firstToken,
+                     reinterpret_cast<std::byte *>(&tile));
   kernels.unpackFp16Transposed(tile, weights);
 }
 

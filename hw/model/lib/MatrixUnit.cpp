@@ -13,6 +13,13 @@ constexpr int64_t kTileRows = 32;
 
 using RowStarts = std::array<const std::byte *, kOutputs>;
 
+/// 32 rows in as many ports are more streams than processors follow by
+/// themselves.
+inline void prefetchNext(const std::byte *weights) {
+  constexpr size_t distance = 256; // four groups
+  __builtin_prefetch(weights + distance);
+}
+
 /// What differs between the two codings of a weight row.
 struct Int4Coding {
   using Inputs = Int4Inputs;
@@ -36,12 +43,12 @@ struct Int4Coding {
     Tile tile;
     for (unsigned o = 0; o < kOutputs; ++o) {
       const std::byte *row = rows[o] + start;
-      __builtin_prefetch(row + scaleBytes + block * codeBytes + 256);
       uint16_t scale;
       std::memcpy(&scale, row + 2 * block, sizeof scale);
       weights.scale[o] = halfToFloat(scale);
-      std::memcpy(tile.word[o], row + scaleBytes + block * codeBytes,
-                  codeBytes);
+      const std::byte *codes = row + scaleBytes + block * codeBytes;
+      prefetchNext(codes);
+      std::memcpy(tile.word[o], codes, codeBytes);
     }
     kernels.unpackInt4(tile, weights);
   }
@@ -64,8 +71,11 @@ struct Fp16Coding {
   static void unpack(const RowStarts &rows, size_t group,
                      const Kernels &kernels, Weights &weights) {
     Tile tile;
-    for (unsigned o = 0; o < kOutputs; ++o)
-      std::memcpy(tile.word[o], rows[o] + group * groupBytes, groupBytes), __builtin_prefetch(rows[o] + group * groupBytes+256);
+    for (unsigned o = 0; o < kOutputs; ++o) {
+      const std::byte *values = rows[o] + group * groupBytes;
+      prefetchNext(values);
+      std::memcpy(tile.word[o], values, groupBytes);
+    }
     kernels.unpackFp16Transposed(tile, weights);
   }
 
@@ -154,6 +164,7 @@ template <typename Coding>
 void runTile(const Task &task, int64_t firstRow, int64_t tileRows,
              size_t groups, Machine &machine) {
   const Kernels &kernels = machine.kernels;
+  requireAffordable<typename Coding::Inputs>(1, groups, tileRows);
   InputLines<typename Coding::Inputs> inputs(groups, tileRows);
   machine.pool.parallelFor(
       groups, tileRows * Coding::groupChannels, [&](size_t group) {

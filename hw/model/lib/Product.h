@@ -8,6 +8,7 @@
 #define EDGELLM_MODEL_LIB_PRODUCT_H
 
 #include "Kernels.h"
+#include <new>
 #include <vector>
 
 namespace edgellm::model {
@@ -28,6 +29,15 @@ public:
 private:
   std::vector<Inputs> inputs;
 };
+
+/// Keeps a hostile program, whose operands may repeat the same few packets,
+/// from taking the host's memory. Models need some ten megabytes.
+template <typename Inputs>
+void requireAffordable(double sets, double groups, double lines) {
+  constexpr double limit = 1 << 30;
+  if (sets * groups * lines * sizeof(Inputs) > limit)
+    throw std::bad_alloc();
+}
 
 /// Calls finish(line, results) with the 32 dot products of each line.
 /// unpack(group, weights) delivers the weights; `add` is the kernel.

@@ -28,7 +28,7 @@ struct TensorRecord {
   uint64_t outputs;      // rows of W, without padding
   uint64_t inputs;       // columns of W, without padding
   std::string encoding;  // "int4", "fp16", ...
-  double bitsPerWeight;  // storage, scales included, padding not
+  double bitsPerWeight;  // all bits stored for it, scales and padding too
   uint64_t packet;       // weight address: 64-byte offset in every port
   uint64_t bytesPerPort; // bytes in each port image, padding included
 

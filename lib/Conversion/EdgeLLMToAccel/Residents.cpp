@@ -12,13 +12,26 @@ static std::string nameOf(TypedAttr source, StringRef role) {
   return role.str();
 }
 
+void Residents::setInsertionPoint() {
+  if (last)
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(&program.getBody().front());
+}
+
+void Residents::keep(Operation *op) {
+  symbols.insert(op);
+  last = op;
+}
+
 FlatSymbolRefAttr
 Residents::findOrCreate(ArrayRef<Attribute> key,
                         llvm::function_ref<Operation *()> create) {
   Operation *&op = known[builder.getArrayAttr(key)];
   if (!op) {
+    setInsertionPoint();
     op = create();
-    symbols.insert(op);
+    keep(op);
   }
   return FlatSymbolRefAttr::get(SymbolTable::getSymbolName(op));
 }
@@ -58,8 +71,9 @@ CacheOp Residents::cache(unsigned index, graph::KVCacheType type) {
   auto buffer = BufferType::get(
       builder.getContext(), type.getHeads(), type.getHeadSize(),
       builder.getAffineConstantExpr(type.getCapacity()), Space::hbm);
+  setInsertionPoint();
   auto cache = CacheOp::create(builder, program.getLoc(), name, buffer,
                                /*address=*/IntegerAttr());
-  symbols.insert(cache);
+  keep(cache);
   return cache;
 }

@@ -14,8 +14,7 @@ namespace edgellm {
 class Residents {
 public:
   explicit Residents(accel::ProgramOp program)
-      : program(program), symbols(program),
-        builder(mlir::OpBuilder::atBlockBegin(&program.getBody().front())) {}
+      : program(program), symbols(program), builder(program->getContext()) {}
 
   mlir::FlatSymbolRefAttr weight(mlir::Location loc, mlir::TypedAttr source,
                                  accel::ChannelsAttr rows,
@@ -31,6 +30,12 @@ private:
   mlir::OpBuilder builder;
   /// What was created, by everything that tells one resident from another.
   llvm::DenseMap<mlir::Attribute, mlir::Operation *> known;
+
+  mlir::Operation *last = nullptr;
+
+  /// Residents stand in the order of their creation, before the entry points.
+  void setInsertionPoint();
+  void keep(mlir::Operation *op);
 
   mlir::FlatSymbolRefAttr
   findOrCreate(llvm::ArrayRef<mlir::Attribute> key,

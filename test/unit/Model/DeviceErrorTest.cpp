@@ -448,6 +448,28 @@ TEST_F(DeviceErrorTest, activation) {
   expectOverlap(bent);
 }
 
+/// Operands that repeat the same packets over and over: every address is good,
+/// but nobody should hold that many prepared inputs.
+TEST(DeviceLimitTest, intermediateResultsAreBounded) {
+  TestDevice device(1, 17000, 34000);
+  device.begin.context = 33000;
+  isa::AttentionValues values;
+  values.heads = values.kv_heads = 512;
+  values.head_blocks = 1;
+  values.rows = times(Request::tokens);
+  values.value_stride = 1;
+  values.columns = constant(32768);
+  values.src = constant(1);
+  values.dst = constant(100);
+  values.dst_stride = times(Request::tokens);
+  device.append(device.begin);
+  device.append(values);
+  device.append(isa::End{});
+  model::Launch launch{device.program, 0, device.ddr, 32, 0, {}};
+  launch.hbm.assign(device.hbm.begin(), device.hbm.end());
+  EXPECT_FALSE(model::execute(launch, TestDevice::pool(1)));
+}
+
 //===----------------------------------------------------------------------===//
 // Entries and requests
 //===----------------------------------------------------------------------===//

@@ -369,7 +369,7 @@ TEST(NumericsTest, expnegIsCloseAndFalls) {
   for (float d = 0; d < 22; d += 0.001f) {
     float e = expneg(d);
     EXPECT_LE(e, last);
-    EXPECT_NEAR(e * std::exp(double(d)), 1, 3.5e-5) << d;
+    EXPECT_NEAR(e * std::exp(double(d)), 1, 2.8e-5) << d;
     last = e;
   }
 }
