@@ -17,7 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("EDGELLM_BIN", ROOT / "build" / "bin"))
 SCRATCH = BIN.parent / "test" / "e2e"
 DEMO = ROOT / "models" / "demo"
-TARGETS = ROOT / "hw" / "targets"
 HELD_OUT = DEMO / "heldout.txt"
 
 # The bound on |logit - reference| in standard deviations of the reference's logits, for packages

@@ -15,6 +15,7 @@ import math
 import pathlib
 
 import numpy as np
+import sentencepiece
 
 BOS = 1
 
@@ -205,12 +206,14 @@ def read_paragraphs(path):
     return [line for line in pathlib.Path(path).read_text("utf-8").split("\n") if line]
 
 
+def read_tokenizer(directory):
+    model = str(pathlib.Path(directory) / "tokenizer.model")
+    return sentencepiece.SentencePieceProcessor(model_file=model)
+
+
 def encode_text(directory, path):
     """Token ids of a text: <s> and the pieces of each paragraph, one after the other."""
-    import sentencepiece
-
-    model = str(pathlib.Path(directory) / "tokenizer.model")
-    tokenizer = sentencepiece.SentencePieceProcessor(model_file=model)
+    tokenizer = read_tokenizer(directory)
     return [id for text in read_paragraphs(path) for id in [BOS] + tokenizer.encode(text)]
 
 

@@ -16,6 +16,8 @@ from make_checkpoint import Shape
 # is wrong in kind (a channel, a head, a position, a scale) is off by one standard deviation.
 BOUND = 0.05
 
+TARGETS = ("vcu128", "u280", "u55c", "vhk158", "tiny")
+
 # One a line: what it is for, and the shape. Widths that no block size divides, heads of every
 # kind of size, grouped and ungrouped attention, one and several files, every type of number.
 SHAPES = {
@@ -85,12 +87,12 @@ class Checkpoints(unittest.TestCase):
                 self.check_shape(shape, "int4")
 
     def test_every_target_gives_the_same_bits(self):
-        """Ports, memories and buffers differ; the numbers must not."""
+        # Ports, memories and buffers differ; the numbers must not.
         shape = Shape()
         with harness.scratch_directory() as directory:
             checkpoint = make_checkpoint.write_checkpoint(directory / "checkpoint", shape)
             results = {}
-            for target in sorted(path.stem for path in harness.TARGETS.glob("*.json")):
+            for target in TARGETS:
                 package = directory / target
                 harness.compile_package(checkpoint, package, "int4", target)
                 _, logits = harness.generate(package, random_ids(shape), 3)

@@ -206,7 +206,7 @@ class BadPackages(Scratch):
         self.check_refused("program.bin", "checksum")
 
     def test_other_instruction_table(self):
-        """The checksum is right, but the program was made for another instruction table."""
+        # The checksum is right, but the program was made for another table.
         data = (self.package / "program.bin").read_bytes()
         expected = int.from_bytes(data[TABLE_HASH : TABLE_HASH + 8], "little")
         self.flip("program.bin", TABLE_HASH)

@@ -32,9 +32,12 @@ class Run(unittest.TestCase):
         self.assertEqual(text["prompt_ids"][0], reference.BOS)
         self.assertEqual(run_json(self.package, "--token-ids", ids, "-n", 12)["ids"], text["ids"])
 
-    def test_greedy_text(self):
-        report = run_json(self.package, "--prompt", self.PROMPT, "-n", 12)
-        self.assertTrue(report["text"].startswith(" of the reign of Darius king of Persia"))
+    def test_text_is_what_sentencepiece_makes_of_the_ids(self):
+        report = run_json(self.package, "--prompt", self.PROMPT, "-n", 40)
+        tokenizer = reference.read_tokenizer(harness.DEMO)
+        self.assertEqual(report["prompt_ids"][1:], tokenizer.encode(self.PROMPT))
+        whole = tokenizer.decode(report["prompt_ids"] + report["ids"])
+        self.assertEqual(self.PROMPT + report["text"], whole)
 
     def test_standard_output_is_the_text(self):
         output = harness.check_tool("edgellm-run", self.package, "--prompt", self.PROMPT, "-n", 4)
