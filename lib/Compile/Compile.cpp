@@ -4,11 +4,10 @@
 #include "EdgeLLM/Import/Import.h"
 #include "EdgeLLM/Pipeline/Pipeline.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/JsonObject.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "EdgeLLM/Translation/ProgramTranslation.h"
 #include "Images.h"
-
-#include <nlohmann/json.hpp>
 
 using namespace mlir;
 using namespace edgellm;
@@ -67,17 +66,12 @@ static bool addsBos(const fs::path &directory, int bos) {
   fs::path file = directory / "tokenizer_config.json";
   if (bos < 0 || !fs::exists(file))
     return bos >= 0;
-  auto root = nlohmann::json::parse(readTextFile(file, size_t(1) << 24),
-                                    nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object())
-    fail(file.string(), ": not a JSON object");
-  auto found = root.find("add_bos_token");
-  if (found == root.end() || found->is_null())
+  constexpr size_t limit = size_t(1) << 24;
+  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
+  JsonObject config(root, file.string());
+  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
     return true;
-  if (!found->is_boolean())
-    fail(file.string(), ": field 'add_bos_token' is ", found->dump(),
-         ", expected true or false");
-  return found->get<bool>();
+  return config.boolean("add_bos_token");
 }
 
 /// Everything of the manifest that does not come from the images.

@@ -1,8 +1,6 @@
 //===- Checkpoint.cpp - A Hugging Face model directory --------------------===//
 #include "EdgeLLM/Weights/Checkpoint.h"
 
-#include "JsonBounds.h"
-
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/JsonObject.h"
 
@@ -28,8 +26,8 @@ static bool isPlainFileName(const json &value) {
 
 static WeightMap readIndex(const fs::path &file) {
   std::string origin = file.string();
-  json root = parseBoundedJson(readTextFile(file, SafeTensors::kMaxHeaderBytes),
-                               origin);
+  json root =
+      parseJson(readTextFile(file, SafeTensors::kMaxHeaderBytes), origin);
   JsonObject weightMap = JsonObject(root, origin).object("weight_map");
   WeightMap result;
   for (const auto &[name, shard] : root["weight_map"].items()) {

@@ -1,8 +1,6 @@
 //===- ModelConfig.cpp - The config.json of a checkpoint ------------------===//
 #include "EdgeLLM/Weights/ModelConfig.h"
 
-#include "JsonBounds.h"
-
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/JsonObject.h"
 #include "EdgeLLM/Support/MappedFile.h"
@@ -211,7 +209,7 @@ void ConfigReader::readTokens() {
 
 ModelConfig edgellm::parseModelConfig(std::string_view text,
                                       const std::string &origin) {
-  json root = parseBoundedJson(text, origin);
+  json root = parseJson(text, origin);
   return ConfigReader(root, origin).read();
 }
 

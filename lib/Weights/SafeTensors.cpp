@@ -1,8 +1,6 @@
 //===- SafeTensors.cpp - One mapped safetensors file ----------------------===//
 #include "EdgeLLM/Weights/SafeTensors.h"
 
-#include "JsonBounds.h"
-
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/JsonObject.h"
 
@@ -152,7 +150,7 @@ SafeTensors::SafeTensors(const std::filesystem::path &path) : file(path) {
   std::string origin = path.string();
   std::string_view text = headerText(file);
   auto data = file.bytes().subspan(kLengthBytes + text.size());
-  json header = parseBoundedJson(text, origin);
+  json header = parseJson(text, origin);
   JsonObject(header, origin); // the header is an object
   for (const auto &[name, value] : header.items()) {
     if (name == "__metadata__")

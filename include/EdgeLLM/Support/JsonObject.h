@@ -17,7 +17,7 @@
 namespace edgellm {
 
 /// Parses a whole text. Errors name `origin`; a key that stands twice in an
-/// object is one.
+/// object is one, and so are more than 64 levels or 2^22 values.
 nlohmann::json parseJson(std::string_view text, const std::string &origin);
 
 /// One object of a parsed text. Construct it, read every field, call finish().

@@ -423,6 +423,8 @@ TEST_F(DeviceErrorTest, rope) {
   bent = rope;
   bent.dst_space = isa::Space::hbm;
   expectBounds(bent, &Rope::dst, "dst", 4 * 3, kPorts * kHbm, 0);
+  bent.dst = constant(101); // src has the same packets of the other space
+  expectGood(bent);
   bent = rope;
   bent.dst = bent.src;
   expectGood(bent);

@@ -10,6 +10,12 @@ using namespace edgellm;
 using namespace edgellm::model;
 using edgellm::test::Values;
 
+namespace edgellm::model {
+static void PrintTo(const Kernels &kernels, std::ostream *os) {
+  *os << kernels.name;
+}
+} // namespace edgellm::model
+
 namespace {
 
 /// Weights of 32 outputs: rows are outputs.
@@ -42,28 +48,54 @@ INSTANTIATE_TEST_SUITE_P(Supported, KernelsTest,
                            return std::string(info.param.name);
                          });
 
+/// Both forms of the weights against the definition.
+void expectFp16Terms(const Kernels &kernels,
+                     const std::vector<uint16_t> &activations,
+                     const Rows &rows) {
+  Fp16Inputs inputs;
+  kernels.prepareFp16(activations.data(), inputs);
+  Fp16Weights weights[2];
+  kernels.unpackFp16(tileOf(rows, false), weights[0]);
+  kernels.unpackFp16Transposed(tileOf(rows, true), weights[1]);
+  for (const Fp16Weights &panel : weights) {
+    Sums sums = {};
+    sums.output[3] = 1;
+    kernels.addFp16(inputs, panel, sums);
+    for (unsigned o = 0; o < kOutputs; ++o)
+      ASSERT_EQ(sums.output[o],
+                float(o == 3) +
+                    numerics::fp16Term(std::span(activations).first<kGroup>(),
+                                       std::span(rows[o]).first<kGroup>()))
+          << "output " << o;
+  }
+}
+
 TEST_P(KernelsTest, fp16TermsAreThoseOfTheDefinition) {
   Values values(11);
   for (int trial = 0; trial < 300; ++trial) {
     values.wildly = trial % 2;
-    Rows rows = randomRows(values);
     auto activations = values.halves(kGroup);
-    Fp16Inputs inputs;
-    kernels.prepareFp16(activations.data(), inputs);
-    Fp16Weights weights[2];
-    kernels.unpackFp16(tileOf(rows, false), weights[0]);
-    kernels.unpackFp16Transposed(tileOf(rows, true), weights[1]);
-    for (const Fp16Weights &panel : weights) {
-      Sums sums = {};
-      sums.output[3] = 1;
-      kernels.addFp16(inputs, panel, sums);
-      for (unsigned o = 0; o < kOutputs; ++o)
-        ASSERT_EQ(sums.output[o],
-                  float(o == 3) +
-                      numerics::fp16Term(std::span(activations).first<kGroup>(),
-                                         std::span(rows[o]).first<kGroup>()))
-            << "output " << o << " of trial " << trial;
-    }
+    expectFp16Terms(kernels, activations, randomRows(values));
+  }
+}
+
+/// The least exponent there is, and zeros against the greatest.
+TEST_P(KernelsTest, fp16TermsOfSubnormalsAndZeros) {
+  Values values(14);
+  for (int trial = 0; trial < 100; ++trial) {
+    auto activations = values.halves(kGroup);
+    Rows rows = randomRows(values);
+    for (uint16_t &half : activations)
+      half &= 0x83FF;
+    for (auto &row : rows)
+      for (uint16_t &half : row)
+        half &= trial % 2 ? 0x83FF : 0x8FFF;
+    unsigned i = trial % kGroup, j = (i + 5) % kGroup;
+    activations[i] = 0x8000;
+    activations[j] = 0xFFFF;
+    for (auto &row : rows)
+      row[i] = 0x7FFF, row[j] = 0x8000;
+    expectFp16Terms(kernels, activations, rows);
   }
 }
 
