@@ -12,6 +12,7 @@ Needs: apt-get install bible-kjv python3-torch python3-sentencepiece python3-num
 """
 
 import argparse
+import copy
 import json
 import math
 import pathlib
@@ -253,6 +254,17 @@ def save_safetensors(path, arrays):
             file.write(array.tobytes())
 
 
+def load(model, directory):
+    """Sets the weights to those of a checkpoint that export() has written."""
+    data = (directory / "model.safetensors").read_bytes()
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:start])
+    for name, parameter in tensors(model):
+        begin, end = header[name]["data_offsets"]
+        values = np.frombuffer(data[start + begin : start + end], "<f2").astype(np.float32)
+        parameter.data.copy_(torch.from_numpy(values).view(header[name]["shape"]))
+
+
 def write_json(path, value, **options):
     path.write_text(json.dumps(value, indent=2, **options) + "\n")
 
@@ -335,9 +347,10 @@ def make_optimizer(model, options):
 
 
 def learning_rate(options, step, elapsed):
-    """Linear warm-up over 100 steps, then a cosine down to 5% at elapsed = 1."""
+    """Linear warm-up over 100 steps, then a cosine down to the last rate at elapsed = 1."""
     cosine = 0.5 * (1 + math.cos(math.pi * elapsed))
-    return options.learning_rate * min(1, (step + 1) / 100) * (0.05 + 0.95 * cosine)
+    factor = options.last_rate + (1 - options.last_rate) * cosine
+    return options.learning_rate * min(1, (step + 1) / 100) * factor
 
 
 def train_step(model, optimizer, x, y):
@@ -352,12 +365,12 @@ def train_step(model, optimizer, x, y):
 class Progress:
     """Prints the held-out loss in nats, as perplexity and in bits a character."""
 
-    def __init__(self, model, ids, characters, length):
-        self.model, self.ids, self.length = model, ids, length
+    def __init__(self, ids, characters, length):
+        self.ids, self.length = ids, length
         self.tokens_per_character = len(ids) / characters
 
-    def report(self, title):
-        nats = evaluate(self.model, self.ids, self.length)
+    def report(self, title, model):
+        nats = evaluate(model, self.ids, self.length)
         bits = nats * self.tokens_per_character / math.log(2)
         perplexity = math.exp(nats)
         print(
@@ -366,10 +379,21 @@ class Progress:
         )
 
 
+@torch.no_grad()
+def follow(average, model, decay):
+    """Moves the averaged weights towards those of the model."""
+    for mean, weight in zip(average.parameters(), model.parameters()):
+        mean.lerp_(weight, 1 - decay)
+
+
 def train(model, ids, progress, options):
-    """Trains on random windows until the time is over; exports every 100 steps."""
+    """Trains on random windows until the time is over; exports every 100 steps.
+
+    Returns the result: the model, or the moving average of its weights.
+    """
     rng = np.random.default_rng(options.seed)
     optimizer = make_optimizer(model, options)
+    result = copy.deepcopy(model) if options.average else model
     start, step, budget = time.time(), 0, options.minutes * 60
     while (seconds := time.time() - start) < budget:
         for group in optimizer.param_groups:
@@ -377,12 +401,14 @@ def train(model, ids, progress, options):
         starts = rng.integers(0, len(ids) - options.window - 1, options.batch)
         loss = train_step(model, optimizer, *windows(ids, starts, options.window))
         step += 1
+        if options.average:
+            follow(result, model, min(options.average, step / (step + 10)))
         if step % 100 == 0:
             speed = step * options.batch * options.window / (time.time() - start)
-            progress.report(
-                f"{seconds / 60:5.1f} min step {step} tok/s {speed:.0f} train {loss:.3f}"
-            )
-            export(model, options.out)
+            title = f"{seconds / 60:5.1f} min step {step} tok/s {speed:.0f} train {loss:.3f}"
+            progress.report(title, result)
+            export(result, options.out)
+    return result
 
 
 def parse_options():
@@ -406,6 +432,9 @@ def parse_options():
     add("--learning-rate", type=float, default=3e-3, help="peak (%(default)s)")
     add("--weight-decay", type=float, default=0.1, help="of matrices (%(default)s)")
     add("--dropout", type=float, default=0.0, help="on what enters the residual (%(default)s)")
+    add("--last-rate", type=float, default=0.05, help="share of the peak at the end (%(default)s)")
+    add("--average", type=float, default=0.0, help="decay of the weights' mean; 0: no mean")
+    add("--start-from", type=pathlib.Path, help="checkpoint of the same shape to train further")
     add("--calibration-characters", type=int, default=200000, help="of calibration.txt, at least")
     return parser.parse_args()
 
@@ -434,13 +463,15 @@ def main():
     tokenizer = train_tokenizer(options.out, options.vocab)
     train_ids, held_out_ids = encode(tokenizer, train_text), encode(tokenizer, held_out_text)
     model = Llama(model_config(options), options.dropout)
+    if options.start_from:
+        load(model, options.start_from)
     parameters = sum(p.numel() for p in model.parameters())
     print(f"parameters {parameters}, training tokens {len(train_ids)}, ", end="")
     print(f"held-out tokens {len(held_out_ids)}", flush=True)
     characters = sum(map(len, held_out_text))
-    progress = Progress(model, held_out_ids, characters, options.window)
-    train(model, train_ids, progress, options)
-    progress.report("final")
+    progress = Progress(held_out_ids, characters, options.window)
+    model = train(model, train_ids, progress, options)
+    progress.report("final", model)
     export(model, options.out)
     for prompt in SAMPLE_PROMPTS:
         print(repr(generate(model, tokenizer, prompt, 40)))

@@ -8,6 +8,7 @@
 #include "XclbinReader.h"
 
 #include <cstdlib>
+#include <optional>
 #include <unistd.h>
 
 using namespace edgellm;
@@ -42,12 +43,12 @@ static xrt::device openDevice() {
 
 /// The bitstream says what an xclbin is for: no card loads the model's, and the
 /// model no card's. The name of the model's device is that of a platform.
-static bool isForModel(const xrt::xclbin &xclbin) {
+static std::optional<driver::ModelBitstream>
+modelBitstreamOf(const xrt::xclbin &xclbin) {
   try {
-    driver::readXclbin(*xclbin.get_axlf());
-    return true;
+    return driver::readXclbin(*xclbin.get_axlf()).bitstream;
   } catch (const Error &) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -62,7 +63,6 @@ Device::Device(const fs::path &xclbinFile) : file(xclbinFile.string()) {
   device = openDevice();
   load();
   checkIdentity();
-  model = isForModel(xclbin);
   deviceName =
       model ? "device model" : device.get_info<xrt::info::device::name>();
 }
@@ -70,11 +70,18 @@ Device::Device(const fs::path &xclbinFile) : file(xclbinFile.string()) {
 void Device::load() {
   try {
     xclbin = xrt::xclbin(file);
+    // Asked before the driver refuses the file with a number.
+    if (auto bitstream = modelBitstreamOf(xclbin)) {
+      model = true;
+      requireTable(bitstream->tableHash);
+    }
     xrt::uuid uuid = device.load_xclbin(xclbin);
     // Exclusive: the cache in the device belongs to one session, and XRT lets
     // nobody else read the registers.
     kernel = xrt::kernel(device, uuid, kernel::kName,
                          xrt::kernel::cu_access_mode::exclusive);
+  } catch (const Error &) {
+    throw;
   } catch (const std::exception &error) {
     fail(file, ": cannot load: ", error.what());
   }
@@ -83,7 +90,10 @@ void Device::load() {
 void Device::checkIdentity() {
   uint64_t low = kernel.read_register(kernel::kIdentityLow);
   uint64_t high = kernel.read_register(kernel::kIdentityHigh);
-  uint64_t found = high << 32 | low;
+  requireTable(high << 32 | low);
+}
+
+void Device::requireTable(uint64_t found) const {
   if (found != isa::kTableHash)
     fail(file, ": the accelerator has instruction table 0x", std::hex, found,
          ", the program 0x", isa::kTableHash,

@@ -45,6 +45,8 @@ public:
 private:
   void load();
   void checkIdentity();
+  /// Throws Error unless the accelerator's instruction table is ours.
+  void requireTable(uint64_t found) const;
   xrt::xclbin::mem bankOf(unsigned argument) const;
 
   std::string file; // of the xclbin, for messages

@@ -147,6 +147,23 @@ static void emitDispatch(const InstructionTable &table, raw_ostream &os) {
   os << "  }\n  return detail::unknownOpcode(words[0] & 0xFF, error);\n}\n";
 }
 
+static void emitFieldNames(const InstructionTable &table, raw_ostream &os) {
+  os << "\n/// The name of a field by its position, counted from 1 in the "
+        "order "
+        "of the\n/// table; null when the instruction has no such field.\n"
+        "inline const char *fieldName(Opcode opcode, unsigned position) {\n"
+        "  switch (opcode) {\n";
+  for (const Instruction &instruction : table.instructions) {
+    os << "  case Opcode::" << instruction.mnemonic << ":\n"
+       << "    switch (position) {\n";
+    for (auto [index, field] : llvm::enumerate(instruction.fields))
+      os << formatv("    case {0}:\n      return \"{1}\";\n", index + 1,
+                    field.name);
+    os << "    }\n    break;\n";
+  }
+  os << "  }\n  return nullptr;\n}\n";
+}
+
 void edgellm::tblgen::emitInstructions(const llvm::RecordKeeper &records,
                                        raw_ostream &os) {
   InstructionTable table(records);
@@ -162,4 +179,5 @@ void edgellm::tblgen::emitInstructions(const llvm::RecordKeeper &records,
   }
   emitVisitor(table, os);
   emitDispatch(table, os);
+  emitFieldNames(table, os);
 }

@@ -4,6 +4,7 @@
 #include "FloatingPoint.h"
 #include "Machine.h"
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 namespace edgellm::model {
@@ -85,9 +86,10 @@ void Sequencer::step() {
   uint64_t words[kWindowWords];
   uint64_t available = std::min<uint64_t>(
       (packets - status.packet) * isa::kPacketWords, kWindowWords);
-  std::copy_n(
-      launch.program.data() + uint64_t(status.packet) * isa::kPacketBytes,
-      available * sizeof(uint64_t), reinterpret_cast<std::byte *>(words));
+  std::memcpy(words,
+              launch.program.data() +
+                  uint64_t(status.packet) * isa::kPacketBytes,
+              available * sizeof(uint64_t));
   isa::DecodeError error;
   unsigned used = isa::decodeAndVisit(words, available, *this, error);
   if (used == 0)

@@ -2,6 +2,9 @@
 #include "EdgeLLM/Support/Half.h"
 #include "Machine.h"
 #include "Product.h"
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <optional>
 
 namespace edgellm::model {

@@ -1,6 +1,7 @@
 //===- Memory.cpp - Bounds-checked views of the device's buffers ----------===//
 #include "Memory.h"
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace edgellm::model {

@@ -60,8 +60,8 @@ void ThreadPool::work() {
 
 void ThreadPool::parallelFor(size_t loopCount, size_t operations,
                              const Body &loopBody) {
-  // About 10 us of work, the time it takes to wake a thread.
-  constexpr size_t worthwhile = 1 << 17;
+  // Some 0.1 ms of work: waking a thread on a busy machine takes a good part.
+  constexpr size_t worthwhile = 1 << 19;
   if (workers.empty() || loopCount <= 1 ||
       operations < worthwhile / loopCount) {
     for (size_t i = 0; i < loopCount; ++i)

@@ -1,5 +1,7 @@
 //===- VectorUnit.cpp - Normalisation, rotation, activation ---------------===//
 #include "Machine.h"
+#include <bit>
+#include <tuple>
 
 namespace edgellm::model {
 namespace {

@@ -114,6 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, VectorUnitTest,
                                          Shape{32, 3, true, true},
                                          Shape{100, 40, false, true},
                                          Shape{256, 64, true, false},
+                                         Shape{1024, 60, false, true},
                                          Shape{4100, 2, false, false}));
 
 TEST(VectorUnitTest, ropeWritesTheCache) {
