@@ -9,7 +9,7 @@ package=$root/build/demo/package
 
 install_packages "${core_packages[@]}"
 configure
-build edgellm-compile edgellm-run
+build edgellm-user-tools
 
 say "compiling models/demo for the VCU128 with INT4 weights ..."
 rm -rf "$package"

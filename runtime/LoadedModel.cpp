@@ -187,21 +187,21 @@ void LoadedModel::start(const Entry &entry, uint32_t tokens) {
          ", expected COMPLETED");
 }
 
-model::Status LoadedModel::fetchStatus() {
-  ddr.sync(XCL_BO_SYNC_BO_FROM_DEVICE, model::kStatusBytes, 0);
+isa::Status LoadedModel::fetchStatus() {
+  ddr.sync(XCL_BO_SYNC_BO_FROM_DEVICE, isa::kStatusBytes, 0);
   std::span<const std::byte> packet(ddr.map<std::byte *>(),
-                                    model::kStatusBytes);
-  return model::readStatus(packet.first<model::kStatusBytes>());
+                                    isa::kStatusBytes);
+  return isa::readStatus(packet.first<isa::kStatusBytes>());
 }
 
 Pass LoadedModel::run(const Entry &entry, std::span<const uint32_t> ids) {
   lastEntry = nullptr; // no logits when anything below fails
   sendEmbeddings(entry, ids);
   start(entry, uint32_t(ids.size()));
-  model::Status status = fetchStatus();
-  if (status.code != model::StatusCode::ok)
+  isa::Status status = fetchStatus();
+  if (status.code != isa::StatusCode::ok)
     fail("device: entry '", entry.name,
-         "': ", model::describe(status, serializeProgram(code)));
+         "': ", isa::describe(status, serializeProgram(code)));
   cached += uint32_t(ids.size());
   lastEntry = &entry;
   lastTokens = uint32_t(ids.size());

@@ -3,7 +3,7 @@
 #define EDGELLM_RUNTIME_LOADEDMODEL_H
 
 #include "Device.h"
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
 #include "EdgeLLM/Runtime/Session.h"
 
 namespace edgellm {
@@ -37,7 +37,7 @@ private:
   xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
   void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
   void start(const Entry &entry, uint32_t tokens);
-  model::Status fetchStatus();
+  isa::Status fetchStatus();
 
   Package files;
   Program code;

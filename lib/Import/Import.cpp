@@ -213,7 +213,7 @@ edgellm::importModel(MLIRContext &context, const Checkpoint &checkpoint,
   int64_t tokens = chooseContext(checkpoint, contextTokens);
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module =
-      ModuleOp::create(builder, NameLoc::get(builder.getStringAttr("model")));
+      ModuleOp::create(builder, builder.getUnknownLoc());
   (*module)->setAttr(EdgeLLMDialect::kCheckpointAttr,
                      builder.getStringAttr(checkpoint.directory().string()));
   FunctionBuilder(*module, checkpoint, tokens).buildGenerate();

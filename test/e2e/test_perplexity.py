@@ -18,9 +18,10 @@ def evaluate(package, *options):
 class Perplexity(unittest.TestCase):
     WINDOW = 256
 
-    # In a float simulation INT4 blocks of 128 weights raised the perplexity by 2.5% when rounded
-    # to the nearest, by 1.8% with a search of the scale (20.34 and 20.20 against 19.85), both with
-    # the output layer left as it is. Twice that is something other than quantization.
+    # In a float simulation of an earlier demo model, INT4 blocks of 128 weights raised the
+    # perplexity by 2.5% when rounded to the nearest and by 1.8% with a search of the scale (20.34
+    # and 20.20 against 19.85), both with the output layer left as it is. Twice that is something
+    # other than quantization.
     INT4_BOUND = 1.05
 
     # FP16 weights are the checkpoint's, so only the rounding of activations is left. A logit is

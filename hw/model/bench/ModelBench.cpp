@@ -100,10 +100,10 @@ void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
   launch.hbm.assign(ports.begin(), ports.end());
 
   double seconds = measure(launch, pool);
-  model::Status status =
-      model::readStatus(launch.ddr.first<model::kStatusBytes>());
-  if (status.code != model::StatusCode::ok)
-    fail(model::describe(status, program));
+  isa::Status status =
+      isa::readStatus(launch.ddr.first<isa::kStatusBytes>());
+  if (status.code != isa::StatusCode::ok)
+    fail(isa::describe(status, program));
   double weightBytes = double(portBytes) * kPorts;
   double products = double(kChannels) * kChannels * tokens;
   std::printf("%-5s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",

@@ -1,6 +1,5 @@
 //===- Device.cpp - The functional model of the accelerator ---------------===//
 #include "EdgeLLM/Model/Device.h"
-#include "Fields.h"
 #include "FloatingPoint.h"
 #include "Machine.h"
 #include <algorithm>
@@ -108,7 +107,7 @@ Status Sequencer::run() {
       step();
   } catch (const Fault &fault) {
     status.code = fault.code;
-    status.field = fieldPosition(launch.program, status.packet, fault.field);
+    status.field = isa::fieldPosition(launch.program, status.packet, fault.field);
     status.found = fault.found;
     status.limit = fault.limit;
   }
@@ -120,12 +119,12 @@ Status Sequencer::run() {
 } // namespace
 
 bool execute(const Launch &launch, ThreadPool &pool) {
-  if (launch.ddr.size() < kStatusBytes)
+  if (launch.ddr.size() < isa::kStatusBytes)
     return false;
   DefaultFloatingPoint guard;
   try {
     Status status = Sequencer(launch, pool).run();
-    writeStatus(status, launch.ddr.first<kStatusBytes>());
+    isa::writeStatus(status, launch.ddr.first<isa::kStatusBytes>());
     return true;
   } catch (const std::bad_alloc &) {
     return false;

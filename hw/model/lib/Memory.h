@@ -10,7 +10,7 @@
 
 #include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/Model/Device.h"
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +19,9 @@
 #include <vector>
 
 namespace edgellm::model {
+
+using isa::Status;
+using isa::StatusCode;
 
 /// Ends the run. `field` is a name of the instruction table.
 struct Fault {

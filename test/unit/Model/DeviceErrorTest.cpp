@@ -5,15 +5,14 @@
 // without touching anything else.
 //
 //===----------------------------------------------------------------------===//
-#include "Fields.h"
 #include "TestDevice.h"
 #include <functional>
 
 using namespace edgellm;
 using namespace edgellm::test;
 using isa::Request;
-using model::Status;
-using model::StatusCode;
+using isa::Status;
+using isa::StatusCode;
 
 namespace {
 
@@ -21,10 +20,9 @@ constexpr int64_t kPorts = 4, kDdr = 2000, kHbm = 100;
 
 void expectStatus(TestDevice &device, const Status &status, StatusCode code,
                   const char *field) {
-  EXPECT_EQ(status.code, code) << model::describe(status, device.program);
-  auto names = model::fieldNames(device.program, status.packet);
-  std::string name = status.field == 0 ? "" : names.at(status.field - 1);
-  EXPECT_EQ(name, field) << model::describe(status, device.program);
+  EXPECT_EQ(status.code, code) << isa::describe(status, device.program);
+  EXPECT_EQ(status.field,
+            isa::fieldPosition(device.program, status.packet, field)) << isa::describe(status, device.program);
 }
 
 /// Legal instructions whose fields a test then bends.
@@ -113,7 +111,7 @@ protected:
   void expectGood(const Instruction &instruction) {
     Status status = runOne(instruction);
     EXPECT_EQ(status.code, StatusCode::ok)
-        << model::describe(status, device.program);
+        << isa::describe(status, device.program);
     EXPECT_EQ(status.completed, 3u);
   }
 

@@ -5,8 +5,8 @@
 using namespace edgellm;
 using namespace edgellm::test;
 using isa::Request;
-using model::Status;
-using model::StatusCode;
+using isa::Status;
+using isa::StatusCode;
 
 namespace {
 
@@ -72,7 +72,7 @@ TEST(DeviceTest, noStatusWithoutRoomForIt) {
   ddr.resize(64);
   launch.ddr = ddr;
   EXPECT_TRUE(model::execute(launch));
-  EXPECT_EQ(model::readStatus(launch.ddr.first<64>()).code,
+  EXPECT_EQ(isa::readStatus(launch.ddr.first<64>()).code,
             StatusCode::out_of_bounds);
 }
 

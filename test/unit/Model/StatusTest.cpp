@@ -1,20 +1,20 @@
 //===- StatusTest.cpp - The status packet and its messages ----------------===//
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
 #include "TestDevice.h"
 #include <array>
 
 using namespace edgellm;
 using namespace edgellm::test;
-using model::Status;
-using model::StatusCode;
+using isa::Status;
+using isa::StatusCode;
 
 namespace {
 
 TEST(StatusTest, layoutIsPinned) {
-  std::array<std::byte, model::kStatusBytes> bytes;
+  std::array<std::byte, isa::kStatusBytes> bytes;
   Status status{StatusCode::out_of_bounds, 3,          0x01020304, 9, -2,
                 0x1122334455667788,        0xA0B0C0D0, 0xFBFF,     3};
-  model::writeStatus(status, bytes);
+  isa::writeStatus(status, bytes);
   std::array<uint32_t, 16> words;
   std::memcpy(words.data(), bytes.data(), sizeof words);
   EXPECT_EQ(words, (std::array<uint32_t, 16>{2, 3, 0x01020304, 9, 0xFFFFFFFE,
@@ -22,7 +22,7 @@ TEST(StatusTest, layoutIsPinned) {
                                              0xA0B0C0D0, 0xFBFF, 3}));
   EXPECT_EQ(bytes[8], std::byte(0x04)) << "little-endian";
 
-  Status back = model::readStatus(bytes);
+  Status back = isa::readStatus(bytes);
   EXPECT_EQ(back.code, status.code);
   EXPECT_EQ(back.instruction, status.instruction);
   EXPECT_EQ(back.packet, status.packet);
@@ -45,7 +45,7 @@ protected:
     activation.dst_stride = constant(10);
   }
   std::string message(uint32_t tokens = 5) {
-    return model::describe(device.run(tokens, 0, activation), device.program);
+    return isa::describe(device.run(tokens, 0, activation), device.program);
   }
 
   TestDevice device;
@@ -77,7 +77,7 @@ TEST_F(StatusMessageTest, overlap) {
 TEST_F(StatusMessageTest, illegalInstruction) {
   device.append(device.begin);
   device.program.resize(128, std::byte(0xEE));
-  EXPECT_EQ(model::describe(device.launch(1, 0), device.program),
+  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program),
             "instruction 1 at packet 1: illegal: opcode 238 is not in the "
             "instruction table");
 }
@@ -86,21 +86,21 @@ TEST_F(StatusMessageTest, illegalField) {
   isa::RmsNorm norm;
   norm.channels = 32;
   norm.inverse_channels = 1;
-  EXPECT_EQ(model::describe(device.run(1, 0, norm), device.program),
+  EXPECT_EQ(isa::describe(device.run(1, 0, norm), device.program),
             "instruction 1 at packet 1: rms_norm: 'epsilon' is 0, which the "
             "machine does not allow; the limit is 1");
 }
 
 TEST_F(StatusMessageTest, missingBegin) {
   device.append(isa::Activation{.channels = 1});
-  EXPECT_EQ(model::describe(device.launch(1, 0), device.program).substr(0, 71),
+  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program).substr(0, 71),
             "instruction 0 at packet 0: the entry starts with activation "
             "function = ");
 }
 
 TEST_F(StatusMessageTest, missingEnd) {
   device.append(device.begin);
-  EXPECT_EQ(model::describe(device.launch(1, 0), device.program),
+  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program),
             "instruction 1 at packet 1: the entry goes on without an end "
             "instruction");
 }

@@ -125,7 +125,7 @@ public:
 
   /// begin, the instructions, end.
   template <typename... Instructions>
-  model::Status run(uint32_t tokens, uint32_t past,
+  isa::Status run(uint32_t tokens, uint32_t past,
                     const Instructions &...instructions) {
     program.clear();
     append(begin);
@@ -135,7 +135,7 @@ public:
   }
 
   /// Runs `program` with one, two and three threads on copies of the memory.
-  model::Status launch(uint32_t tokens, uint32_t past, uint32_t entry = 0) {
+  isa::Status launch(uint32_t tokens, uint32_t past, uint32_t entry = 0) {
     auto ddrBefore = ddr;
     auto hbmBefore = hbm;
     launchOn(pool(1), tokens, past, entry);
@@ -151,9 +151,9 @@ public:
     return status();
   }
 
-  model::Status status() {
-    return model::readStatus(
-        std::span<const std::byte>(ddr).first<model::kStatusBytes>());
+  isa::Status status() {
+    return isa::readStatus(
+        std::span<const std::byte>(ddr).first<isa::kStatusBytes>());
   }
 
   static model::ThreadPool &pool(unsigned threads) {
@@ -179,9 +179,9 @@ private:
 /// Expects a run without error; prints the reason otherwise.
 #define EXPECT_COMPLETED(device, ...)                                          \
   do {                                                                         \
-    model::Status result = (__VA_ARGS__);                                      \
-    EXPECT_EQ(result.code, model::StatusCode::ok)                              \
-        << model::describe(result, (device).program);                          \
+    isa::Status result = (__VA_ARGS__);                                      \
+    EXPECT_EQ(result.code, isa::StatusCode::ok)                              \
+        << isa::describe(result, (device).program);                          \
   } while (false)
 
 /// Expects that nothing outside some packets of the ddr buffer changes.

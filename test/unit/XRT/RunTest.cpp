@@ -1,7 +1,7 @@
 //===- RunTest.cpp - Runs of the kernel -----------------------------------===//
 #include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/ISA/Program.h"
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
 #include "XRTTesting.h"
 
 #include <chrono>
@@ -35,11 +35,11 @@ protected:
     return run.wait();
   }
 
-  model::Status status() {
+  isa::Status status() {
     buffers[kernel::kDdr].sync(XCL_BO_SYNC_BO_FROM_DEVICE);
-    std::array<std::byte, model::kStatusBytes> packet;
+    std::array<std::byte, isa::kStatusBytes> packet;
     std::memcpy(packet.data(), buffers[kernel::kDdr].map(), packet.size());
-    return model::readStatus(packet);
+    return isa::readStatus(packet);
   }
 
   /// The address of a buffer argument, whatever buffer it is in.
@@ -56,7 +56,7 @@ protected:
 
 TEST_F(Run, ReportsAProgramThatIsNone) {
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_EQ(status().code, model::StatusCode::illegal_instruction);
+  EXPECT_EQ(status().code, isa::StatusCode::illegal_instruction);
 }
 
 /// A program of one entry, `begin` and `end` and nothing between.
@@ -90,11 +90,11 @@ TEST_F(Run, OfAProgram) {
   run.set_arg(kernel::kTokens, 32u);
   run.set_arg(kernel::kPast, 0u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_EQ(status().code, model::StatusCode::ok);
+  EXPECT_EQ(status().code, isa::StatusCode::ok);
   EXPECT_EQ(status().completed, 2u);
   run.set_arg(kernel::kPast, 1u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_EQ(status().code, model::StatusCode::request_range);
+  EXPECT_EQ(status().code, isa::StatusCode::request_range);
 }
 
 TEST_F(Run, CanBeRepeated) {
@@ -102,7 +102,7 @@ TEST_F(Run, CanBeRepeated) {
     std::memset(buffers[kernel::kDdr].map(), 0, kPage);
     buffers[kernel::kDdr].sync(XCL_BO_SYNC_BO_TO_DEVICE);
     ASSERT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-    ASSERT_EQ(status().code, model::StatusCode::illegal_instruction);
+    ASSERT_EQ(status().code, isa::StatusCode::illegal_instruction);
   }
 }
 
@@ -111,16 +111,16 @@ TEST_F(Run, SeesTheRestOfABuffer) {
   xrt::bo part(buffers[kernel::kDdr], kPage / 2, kPage / 2);
   run.set_arg(kernel::kDdr, part);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_EQ(status().code, model::StatusCode::ok);
+  EXPECT_EQ(status().code, isa::StatusCode::ok);
   part.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
   EXPECT_EQ(part.map<uint32_t *>()[0],
-            uint32_t(model::StatusCode::illegal_instruction));
+            uint32_t(isa::StatusCode::illegal_instruction));
 }
 
 TEST_F(Run, ProgramInNoBuffer) {
   setAddress(kernel::kProgram, 0x4000000000 + (10 << 20));
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_NE(status().code, model::StatusCode::ok);
+  EXPECT_NE(status().code, isa::StatusCode::ok);
 }
 
 TEST_F(Run, StatusInNoBuffer) {
@@ -130,7 +130,7 @@ TEST_F(Run, StatusInNoBuffer) {
     setAddress(kernel::kDdr, wrong);
     EXPECT_EQ(execute(), ERT_CMD_STATE_ERROR) << wrong;
   }
-  EXPECT_EQ(status().code, model::StatusCode::ok); // untouched
+  EXPECT_EQ(status().code, isa::StatusCode::ok); // untouched
   setAddress(kernel::kDdr, ddr);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
 }
@@ -139,7 +139,7 @@ TEST_F(Run, PortsInNoBuffer) {
   for (unsigned port = 0; port < 8; ++port)
     setAddress(kernel::kFirstPort + port, ~uint64_t(63));
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-  EXPECT_NE(status().code, model::StatusCode::ok);
+  EXPECT_NE(status().code, isa::StatusCode::ok);
 }
 
 TEST_F(Run, AnyScalars) {
@@ -147,7 +147,7 @@ TEST_F(Run, AnyScalars) {
     for (unsigned argument : {kernel::kEntry, kernel::kTokens, kernel::kPast}) {
       run.set_arg(int(argument), value);
       EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
-      EXPECT_NE(status().code, model::StatusCode::ok);
+      EXPECT_NE(status().code, isa::StatusCode::ok);
     }
 }
 
@@ -213,5 +213,5 @@ TEST_F(Run, FromTheRegisters) {
   alone.write_register(kernel::kControl, kernel::kControlStart);
   while (!(alone.read_register(kernel::kControl) & kernel::kControlDone))
     std::this_thread::yield();
-  EXPECT_NE(status().code, model::StatusCode::ok);
+  EXPECT_NE(status().code, isa::StatusCode::ok);
 }

@@ -8,7 +8,7 @@
 #ifndef EDGELLM_MODEL_DEVICE_H
 #define EDGELLM_MODEL_DEVICE_H
 
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
 #include <cstddef>
 #include <cstdint>
 #include <span>

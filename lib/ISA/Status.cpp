@@ -1,13 +1,16 @@
 //===- Status.cpp - How a run ended ---------------------------------------===//
-#include "EdgeLLM/Model/Status.h"
+#include "EdgeLLM/ISA/Status.h"
+
 #include "EdgeLLM/ISA/Disassembly.h"
-#include "Fields.h"
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <sstream>
+#include <vector>
 
-namespace edgellm::model {
+namespace edgellm::isa {
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -44,23 +47,60 @@ Status readStatus(std::span<const std::byte, kStatusBytes> from) {
 }
 
 //===----------------------------------------------------------------------===//
+// Fields
+//===----------------------------------------------------------------------===//
+
+/// The code from `packet` on, as much as an instruction may take; empty past
+/// the end.
+static std::vector<uint64_t> wordsAt(std::span<const std::byte> program,
+                                     uint64_t packet) {
+  uint64_t packets = program.size() / kPacketBytes;
+  if (packet >= packets)
+    return {};
+  constexpr uint64_t longest = 8; // packets of an instruction
+  std::vector<uint64_t> words(std::min(packets - packet, longest) *
+                              kPacketWords);
+  std::memcpy(words.data(), program.data() + packet * kPacketBytes,
+              words.size() * sizeof(uint64_t));
+  return words;
+}
+
+static const char *fieldNameAt(std::span<const std::byte> program,
+                               uint64_t packet, uint32_t position) {
+  std::vector<uint64_t> words = wordsAt(program, packet);
+  return words.empty() ? nullptr
+                       : fieldName(Opcode(words[0] & 0xFF), position);
+}
+
+uint32_t fieldPosition(std::span<const std::byte> program, uint64_t packet,
+                       std::string_view field) {
+  if (field.empty())
+    return 0;
+  for (uint32_t position = 1;; ++position) {
+    const char *name = fieldNameAt(program, packet, position);
+    if (!name)
+      return 0;
+    if (field == name)
+      return position;
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Messages
 //===----------------------------------------------------------------------===//
 
 /// "vmm: 'src'", or the mnemonic alone, or nothing.
 static std::string placeOf(const Status &status,
                            std::span<const std::byte> program) {
-  std::string text = isa::disassemble(instructionWords(program, status.packet));
+  std::string text = disassemble(wordsAt(program, status.packet));
   std::string mnemonic = text.substr(0, text.find(' '));
-  auto names = fieldNames(program, status.packet);
-  if (status.field == 0 || status.field > names.size())
-    return mnemonic;
-  return mnemonic + ": '" + names[status.field - 1] + "'";
+  const char *name = fieldNameAt(program, status.packet, status.field);
+  return name ? mnemonic + ": '" + name + "'" : mnemonic;
 }
 
 static std::string describeIllegal(const Status &status,
                                    std::span<const std::byte> program) {
-  std::string text = isa::disassemble(instructionWords(program, status.packet));
+  std::string text = disassemble(wordsAt(program, status.packet));
   std::ostringstream os;
   if (status.field != 0)
     os << placeOf(status, program) << " is " << status.found
@@ -112,4 +152,4 @@ std::string describe(const Status &status, std::span<const std::byte> program) {
   return os.str();
 }
 
-} // namespace edgellm::model
+} // namespace edgellm::isa

@@ -16,15 +16,16 @@
 //   11-15 zero
 //
 //===----------------------------------------------------------------------===//
-#ifndef EDGELLM_MODEL_STATUS_H
-#define EDGELLM_MODEL_STATUS_H
+#ifndef EDGELLM_ISA_STATUS_H
+#define EDGELLM_ISA_STATUS_H
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
-namespace edgellm::model {
+namespace edgellm::isa {
 
 enum class StatusCode : uint32_t {
   ok = 0,
@@ -52,10 +53,15 @@ inline constexpr size_t kStatusBytes = 64;
 void writeStatus(const Status &status, std::span<std::byte, kStatusBytes> to);
 Status readStatus(std::span<const std::byte, kStatusBytes> from);
 
+/// Position of a field of the instruction at `packet` of the program, counted
+/// from 1; 0 when the name is empty or no field of it.
+uint32_t fieldPosition(std::span<const std::byte> program, uint64_t packet,
+                       std::string_view field);
+
 /// One line for the user: which instruction of the program, which field, what
 /// was found and what is allowed.
 std::string describe(const Status &status, std::span<const std::byte> program);
 
-} // namespace edgellm::model
+} // namespace edgellm::isa
 
-#endif // EDGELLM_MODEL_STATUS_H
+#endif // EDGELLM_ISA_STATUS_H
