@@ -18,4 +18,4 @@ cd "$root"
 logged "edgellm-compile" \
   build/bin/edgellm-compile models/demo --target=vcu128 --weights=int4 -o "$package"
 say
-build/bin/edgellm-run "$package" --prompt "$prompt" -n 100
+build/bin/edgellm-run "$package" --prompt "$prompt" -n 80 --temperature 0.7 --top-p 0.9 --seed 1

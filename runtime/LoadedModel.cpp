@@ -189,8 +189,7 @@ void LoadedModel::start(const Entry &entry, uint32_t tokens) {
 
 isa::Status LoadedModel::fetchStatus() {
   ddr.sync(XCL_BO_SYNC_BO_FROM_DEVICE, isa::kStatusBytes, 0);
-  std::span<const std::byte> packet(ddr.map<std::byte *>(),
-                                    isa::kStatusBytes);
+  std::span<const std::byte> packet(ddr.map<std::byte *>(), isa::kStatusBytes);
   return isa::readStatus(packet.first<isa::kStatusBytes>());
 }
 

@@ -68,8 +68,7 @@ static std::vector<uint64_t> wordsAt(std::span<const std::byte> program,
 static const char *fieldNameAt(std::span<const std::byte> program,
                                uint64_t packet, uint32_t position) {
   std::vector<uint64_t> words = wordsAt(program, packet);
-  return words.empty() ? nullptr
-                       : fieldName(Opcode(words[0] & 0xFF), position);
+  return words.empty() ? nullptr : fieldName(Opcode(words[0] & 0xFF), position);
 }
 
 uint32_t fieldPosition(std::span<const std::byte> program, uint64_t packet,

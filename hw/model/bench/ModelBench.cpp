@@ -100,8 +100,7 @@ void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
   launch.hbm.assign(ports.begin(), ports.end());
 
   double seconds = measure(launch, pool);
-  isa::Status status =
-      isa::readStatus(launch.ddr.first<isa::kStatusBytes>());
+  isa::Status status = isa::readStatus(launch.ddr.first<isa::kStatusBytes>());
   if (status.code != isa::StatusCode::ok)
     fail(isa::describe(status, program));
   double weightBytes = double(portBytes) * kPorts;

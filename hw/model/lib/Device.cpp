@@ -107,7 +107,8 @@ Status Sequencer::run() {
       step();
   } catch (const Fault &fault) {
     status.code = fault.code;
-    status.field = isa::fieldPosition(launch.program, status.packet, fault.field);
+    status.field =
+        isa::fieldPosition(launch.program, status.packet, fault.field);
     status.found = fault.found;
     status.limit = fault.limit;
   }

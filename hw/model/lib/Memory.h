@@ -9,8 +9,8 @@
 #define EDGELLM_MODEL_LIB_MEMORY_H
 
 #include "EdgeLLM/ISA/Instructions.h"
-#include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/ISA/Status.h"
+#include "EdgeLLM/Model/Device.h"
 #include <array>
 #include <cstddef>
 #include <cstdint>

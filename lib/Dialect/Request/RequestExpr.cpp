@@ -4,6 +4,7 @@
 #include "mlir/IR/AffineExprVisitor.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using edgellm::isa::Request;
@@ -57,12 +58,20 @@ void edgellm::printRequestExpr(llvm::raw_ostream &os, AffineExpr expr) {
 // Values and fields
 //===----------------------------------------------------------------------===//
 
-int64_t edgellm::evaluate(AffineExpr expr, int64_t tokens, int64_t past) {
+/// None for a division by zero and for what overflows.
+static std::optional<int64_t> tryEvaluate(AffineExpr expr, int64_t tokens,
+                                          int64_t past) {
   MLIRContext *context = expr.getContext();
   AffineExpr value =
       expr.replaceSymbols({getAffineConstantExpr(tokens, context),
                            getAffineConstantExpr(past, context)});
-  return cast<AffineConstantExpr>(value).getValue();
+  if (auto constant = dyn_cast<AffineConstantExpr>(value))
+    return constant.getValue();
+  return std::nullopt;
+}
+
+int64_t edgellm::evaluate(AffineExpr expr, int64_t tokens, int64_t past) {
+  return *tryEvaluate(expr, tokens, past);
 }
 
 AffineExpr edgellm::fromField(const isa::Affine &field, MLIRContext *context) {
@@ -94,18 +103,25 @@ std::optional<edgellm::isa::Affine> edgellm::toField(AffineExpr expr) {
   // With offset and factor read off at two requests, the register is the one
   // whose expression is equal after simplification.
   MLIRContext *context = expr.getContext();
+  // 32 past tokens or 32 new ones are exact multiples for every register.
   AffineExpr target = simplifyAffineExpr(expr, 0, 2);
-  int64_t offset = evaluate(expr, 0, 0);
+  std::optional<int64_t> atZero = tryEvaluate(expr, 0, 0);
+  std::optional<int64_t> at32Tokens = tryEvaluate(expr, 32, 0);
+  std::optional<int64_t> at32Past = tryEvaluate(expr, 0, 32);
+  if (!atZero || !at32Tokens || !at32Past)
+    return std::nullopt;
   for (uint64_t i = 0; i < isa::kRequests; ++i) {
     Request request = Request(i);
-    // 32 past tokens or 32 new ones are exact multiples for every register.
     bool usesTokens =
         request == Request::tokens || request == Request::tokens_rounded;
-    int64_t step = usesTokens ? evaluate(expr, 32, 0) : evaluate(expr, 0, 32);
-    int64_t factor = request == Request::zero ? 0 : (step - offset) / 32;
+    int64_t step, factor = 0;
+    if (llvm::SubOverflow(usesTokens ? *at32Tokens : *at32Past, *atZero, step))
+      return std::nullopt;
+    if (request != Request::zero)
+      factor = step / 32;
     if ((factor == 0) != (request == Request::zero))
       continue;
-    isa::Affine field{offset, factor, request};
+    isa::Affine field{*atZero, factor, request};
     if (simplifyAffineExpr(fromField(field, context), 0, 2) == target)
       return field;
   }

@@ -116,8 +116,7 @@ TEST(Encoding, AffineFieldsHaveOneEncoding) {
             "vmm: field 'rows' has factor 2; a factor needs a request register "
             "and a register a factor");
   vmm.rows = {4, 1, Request(6)};
-  EXPECT_EQ(encodingError(vmm),
-            "vmm: field 'rows' is 6, allowed are 0 to 5");
+  EXPECT_EQ(encodingError(vmm), "vmm: field 'rows' is 6, allowed are 0 to 5");
 }
 
 TEST(Encoding, RealsAreFinite) {

@@ -86,8 +86,9 @@ TEST(Program, RefusesForeignFiles) {
             "p.bin: program format 129, this version reads 1");
   EXPECT_NE(parsingError(flip(16)).find("p.bin: instruction table 0x"),
             std::string::npos);
-  EXPECT_EQ(parsingError(resize(3 * 64)),
-            "p.bin: 192 bytes, the header says 1 entries and 2 packets of code");
+  EXPECT_EQ(
+      parsingError(resize(3 * 64)),
+      "p.bin: 192 bytes, the header says 1 entries and 2 packets of code");
   // Behind the name of the entry.
   EXPECT_EQ(parsingError(flip(64 + 12)), "p.bin: reserved bytes are not zero");
 }
@@ -116,9 +117,10 @@ TEST(Program, ChecksEntries) {
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].firstPacket = 3; }),
             "p: entry 'generate': code at packets 3 + 2, expected within 2 to "
             "4");
-  EXPECT_EQ(checkingError([](Program &p) { p.entries[0].packets = 0xFFFFFFFF; }),
-            "p: entry 'generate': code at packets 2 + 4294967295, expected "
-            "within 2 to 4");
+  EXPECT_EQ(
+      checkingError([](Program &p) { p.entries[0].packets = 0xFFFFFFFF; }),
+      "p: entry 'generate': code at packets 2 + 4294967295, expected "
+      "within 2 to 4");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].instructions = 3; }),
             "p: entry 'generate': 2 instructions, the entry says 3");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].logitsRows = 2; }),

@@ -22,7 +22,8 @@ void expectStatus(TestDevice &device, const Status &status, StatusCode code,
                   const char *field) {
   EXPECT_EQ(status.code, code) << isa::describe(status, device.program);
   EXPECT_EQ(status.field,
-            isa::fieldPosition(device.program, status.packet, field)) << isa::describe(status, device.program);
+            isa::fieldPosition(device.program, status.packet, field))
+      << isa::describe(status, device.program);
 }
 
 /// Legal instructions whose fields a test then bends.

@@ -126,7 +126,7 @@ public:
   /// begin, the instructions, end.
   template <typename... Instructions>
   isa::Status run(uint32_t tokens, uint32_t past,
-                    const Instructions &...instructions) {
+                  const Instructions &...instructions) {
     program.clear();
     append(begin);
     (append(instructions), ...);
@@ -179,9 +179,9 @@ private:
 /// Expects a run without error; prints the reason otherwise.
 #define EXPECT_COMPLETED(device, ...)                                          \
   do {                                                                         \
-    isa::Status result = (__VA_ARGS__);                                      \
-    EXPECT_EQ(result.code, isa::StatusCode::ok)                              \
-        << isa::describe(result, (device).program);                          \
+    isa::Status result = (__VA_ARGS__);                                        \
+    EXPECT_EQ(result.code, isa::StatusCode::ok)                                \
+        << isa::describe(result, (device).program);                            \
   } while (false)
 
 /// Expects that nothing outside some packets of the ddr buffer changes.

@@ -3,7 +3,8 @@
 // An affine expression over two symbols: s0 = tokens, new in this pass, and
 // s1 = past, already cached. accel sizes and isa fields are written with it:
 //
-//   <tokens>   <tokens + past>   <past * 64 + 4096>   <(tokens ceildiv 32) * 32>
+//   <tokens>   <tokens + past>   <past * 64 + 4096>   <(tokens ceildiv 32) *
+//   32>
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_DIALECT_REQUEST_REQUESTEXPR_H
@@ -27,7 +28,7 @@ mlir::ParseResult parseRequestExpr(mlir::AsmParser &parser,
                                    mlir::AffineExpr &result);
 void printRequestExpr(llvm::raw_ostream &os, mlir::AffineExpr expr);
 
-/// The value for one pass. The expression must be over the two symbols.
+/// The value for one pass of an expression that toField accepts.
 int64_t evaluate(mlir::AffineExpr expr, int64_t tokens, int64_t past);
 
 /// The instruction field that computes `expr`: a constant plus a multiple of

@@ -2,6 +2,7 @@
 #include "EdgeLLM/Dialect/Accel/IR/Accel.h"
 
 #include "EdgeLLM/Dialect/Request/RequestExpr.h"
+#include "EdgeLLM/Weights/ChannelMap.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -62,9 +63,11 @@ void BufferType::print(AsmPrinter &printer) const {
 LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t heads, int64_t channels,
                                  AffineExpr rows, Space) {
-  if (heads <= 0 || channels <= 0)
+  if (heads <= 0 || channels <= 0 || channels > kMaxChannels ||
+      heads > kMaxChannels / channels)
     return emitError() << "buffer of " << heads << " x " << channels
-                       << " channels: both must be positive";
+                       << " channels: allowed are 1 to " << kMaxChannels
+                       << " in all";
   if (!toField(rows))
     return emitError() << "buffer rows are no constant plus a multiple of one "
                           "request register";
@@ -77,11 +80,25 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult ChannelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t heads, int64_t size, int64_t pairs) {
-  if (heads <= 0 || size <= 0)
-    return emitError() << "channels " << heads << " x " << size
-                       << ": both must be positive";
-  if (pairs < 0 || pairs > size || pairs % 2 != 0)
-    return emitError() << "pairs is " << pairs
-                       << ", allowed are even numbers up to " << size;
+  ChannelMap map{heads, size, std::max(size, int64_t(1)), pairs};
+  if (const char *problem = map.problem())
+    return emitError() << "channels " << heads << " x " << size << ", pairs "
+                       << pairs << ": " << problem;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// #accel.target
+//===----------------------------------------------------------------------===//
+
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef name, int64_t ports,
+                                 int64_t portPackets, int64_t ddrPackets,
+                                 int64_t maxContext, int64_t maxHeadSize) {
+  if (ports != 8 && ports != 16 && ports != 32)
+    return emitError() << "target " << name << " has " << ports
+                       << " ports, allowed are 8, 16 and 32";
+  if (portPackets < 0 || ddrPackets < 0 || maxContext < 1 || maxHeadSize < 1)
+    return emitError() << "target " << name << " has a size out of range";
   return success();
 }

@@ -2,6 +2,7 @@
 #include "EdgeLLM/Dialect/Accel/IR/Accel.h"
 
 #include "EdgeLLM/Dialect/Request/RequestExpr.h"
+#include "EdgeLLM/Weights/ChannelMap.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -89,6 +90,14 @@ static LogicalResult checkCovers(Operation *op, StringRef what,
                            << type;
 }
 
+LogicalResult EntryOp::verify() {
+  int64_t tokens = getMaxTokens();
+  if (tokens > 0 && tokens <= kMaxChannels)
+    return success();
+  return emitOpError() << "has max_tokens " << tokens << ", allowed are 1 to "
+                       << kMaxChannels;
+}
+
 //===----------------------------------------------------------------------===//
 // What stays in memory
 //===----------------------------------------------------------------------===//
@@ -120,18 +129,21 @@ LogicalResult RopeTableOp::verify() {
     return emitOpError() << "rotary is " << getRotary()
                          << ", allowed are even numbers up to head_size "
                          << getHeadSize();
-  if (getPositions() <= 0)
-    return emitOpError("positions must be positive");
+  int64_t positions = getPositions();
+  if (positions <= 0 || positions > kMaxChannels)
+    return emitOpError() << "has " << positions
+                         << " positions, allowed are 1 to " << kMaxChannels;
   return success();
 }
 
 LogicalResult CacheOp::verify() {
   auto type = cast<BufferType>(getType());
-  if (type.getSpace() == Space::hbm &&
-      llvm::isa<AffineConstantExpr>(type.getRows()))
+  auto rows = dyn_cast<AffineConstantExpr>(type.getRows());
+  if (type.getSpace() == Space::hbm && rows && rows.getValue() > 0 &&
+      rows.getValue() <= kMaxChannels)
     return success();
-  return emitOpError() << "is " << type
-                       << ", expected a known number of rows in hbm";
+  return emitOpError() << "is " << type << ", expected 1 to " << kMaxChannels
+                       << " rows in hbm";
 }
 
 LogicalResult CachedOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -1,6 +1,7 @@
 //===- PlanMemory.cpp - Give every buffer its address ---------------------===//
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
 #include "EdgeLLM/Dialect/Accel/Transforms/Passes.h"
+#include "EdgeLLM/Dialect/Request/RequestExpr.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -124,6 +125,8 @@ class PlanMemoryPass
 public:
   void runOnOperation() override {
     ProgramOp program = getOperation();
+    if (failed(checkRows(program)))
+      return signalPassFailure();
     Region hbm("each HBM port"), ddr("ddr");
     planPorts(program, hbm);
     planConstants(program, ddr);
@@ -137,6 +140,24 @@ public:
   }
 
 private:
+  /// Every buffer has rows at the longest pass, and no more than addresses
+  /// reach.
+  static LogicalResult checkRows(ProgramOp program) {
+    constexpr int64_t mostRows = int64_t(1) << 32;
+    WalkResult result = program.walk([&](AllocOp alloc) {
+      auto entry = alloc->getParentOfType<EntryOp>();
+      int64_t rows =
+          evaluate(alloc.getType().getRows(), entry.getMaxTokens(), 0);
+      if (rows >= 1 && rows <= mostRows)
+        return WalkResult::advance();
+      alloc.emitOpError() << "has " << rows << " rows in a pass of "
+                          << entry.getMaxTokens()
+                          << " tokens, allowed are 1 to " << mostRows;
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   static void planPorts(ProgramOp program, Region &hbm) {
     int64_t ports = program.getTarget().getPorts();
     for (WeightOp weight : program.getOps<WeightOp>()) {

@@ -42,9 +42,11 @@ LogicalResult EdgeLLMDialect::verifyOperationAttribute(Operation *op,
   }
   if (name == kMaxTokensAttr) {
     auto value = dyn_cast<IntegerAttr>(named.getValue());
-    if (isa<FunctionOpInterface>(op) && value && value.getInt() > 0)
+    if (isa<FunctionOpInterface>(op) && value &&
+        value.getType().isSignlessInteger(64) && isChannelCount(value.getInt()))
       return success();
-    return op->emitError() << name << " is a positive integer on a function";
+    return op->emitError() << name << " is an i64 from 1 to " << kMaxCount
+                           << " on a function";
   }
   return op->emitError() << "unknown attribute " << name;
 }
@@ -83,10 +85,12 @@ void KVCacheType::print(AsmPrinter &printer) const {
 LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t heads, int64_t capacity,
                                   int64_t headSize) {
-  if (heads > 0 && capacity > 0 && headSize > 0)
+  if (isChannelCount(heads) && isChannelCount(capacity) &&
+      isChannelCount(headSize) && heads <= kMaxCount / headSize)
     return success();
   return emitError() << "kv_cache of " << heads << " x " << capacity << " x "
-                     << headSize << ": every size must be positive";
+                     << headSize << ": allowed are 1 to " << kMaxCount
+                     << " tokens and as many channels";
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,7 +1,7 @@
 // What the accel dialect refuses.
 // RUN: edgellm-opt %s -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{buffer of 0 x 48 channels: both must be positive}}
+// expected-error @+1 {{buffer of 0 x 48 channels: allowed are 1 to 268435456 in all}}
 func.func private @f(!accel.buffer<0 x 48, <tokens>, ddr>)
 
 // -----
@@ -11,12 +11,12 @@ func.func private @f(!accel.buffer<1 x 48, <tokens + past * 2>, ddr>)
 
 // -----
 
-// expected-error @+1 {{pairs is 3, allowed are even numbers up to 24}}
+// expected-error @+1 {{channels 1 x 24, pairs 3: pairs must be even}}
 func.func private @f() attributes {a = #accel.channels<1 x 24, pairs 3>}
 
 // -----
 
-// expected-error @+1 {{channels 0 x 24: both must be positive}}
+// expected-error @+1 {{channels 0 x 24, pairs 0: groups and size must be at least 1}}
 func.func private @f() attributes {a = #accel.channels<0 x 24, pairs 0>}
 
 // -----
@@ -43,14 +43,14 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 // -----
 
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
-  // expected-error @+1 {{positions must be positive}}
+  // expected-error @+1 {{has 0 positions, allowed are 1 to 268435456}}
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(0)
 }
 
 // -----
 
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
-  // expected-error @+1 {{expected a known number of rows in hbm}}
+  // expected-error @+1 {{expected 1 to 268435456 rows in hbm}}
   accel.cache @keys : !accel.buffer<1 x 48, <tokens>, ddr>
 }
 
@@ -339,3 +339,37 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
     accel.activation silu %x into %y : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <1>, ddr>
   }
 }
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  // expected-error @+1 {{has max_tokens 0, allowed are 1 to 268435456}}
+  accel.entry "e" max_tokens = 0 {
+  }
+}
+
+// -----
+
+// expected-error @+1 {{expects parent op 'accel.entry'}}
+%x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
+
+// -----
+
+// expected-error @+1 {{target odd has 12 ports, allowed are 8, 16 and 32}}
+func.func private @f() attributes {a = #accel.target<name = "odd", ports = 12, portPackets = 1, ddrPackets = 1, maxContext = 1, maxHeadSize = 1>}
+
+// -----
+
+// expected-error @+1 {{target odd has a size out of range}}
+func.func private @f() attributes {a = #accel.target<name = "odd", ports = 8, portPackets = -1, ddrPackets = 1, maxContext = 1, maxHeadSize = 1>}
+
+// -----
+
+// A division by zero at some request is no size.
+// expected-error @+1 {{buffer rows are no constant plus a multiple of one request register}}
+func.func private @f(!accel.buffer<1 x 48, <tokens floordiv past>, ddr>)
+
+// -----
+
+// expected-error @+1 {{buffer rows are no constant plus a multiple of one request register}}
+func.func private @f(!accel.buffer<1 x 48, <tokens mod 7>, ddr>)

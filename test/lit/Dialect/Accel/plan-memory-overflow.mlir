@@ -23,3 +23,12 @@ accel.program target = <name = "shared", ports = 8, portPackets = 10, ddrPackets
     %x = accel.alloc input : !accel.buffer<1 x 32, <tokens>, ddr>
   }
 }
+
+// -----
+
+accel.program target = <name = "small", ports = 8, portPackets = 10, ddrPackets = 1048576, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 32, vocabulary = 96 {
+  accel.entry "e" max_tokens = 64 {
+    // expected-error @+1 {{has -36 rows in a pass of 64 tokens, allowed are 1 to 4294967296}}
+    %x = accel.alloc input : !accel.buffer<1 x 32, <tokens - 100>, ddr>
+  }
+}

@@ -6,7 +6,7 @@ module attributes {edgellm.checkpoint = 1} {}
 
 // -----
 
-// expected-error @+1 {{edgellm.max_tokens is a positive integer on a function}}
+// expected-error @+1 {{edgellm.max_tokens is an i64 from 1 to 16777215 on a function}}
 func.func private @f() attributes {edgellm.max_tokens = 0}
 
 // -----
@@ -16,7 +16,7 @@ module attributes {edgellm.colour = "red"} {}
 
 // -----
 
-// expected-error @+1 {{kv_cache of 0 x 512 x 64: every size must be positive}}
+// expected-error @+1 {{kv_cache of 0 x 512 x 64: allowed are 1 to 16777215}}
 func.func private @f(!edgellm.kv_cache<0 x 512 x 64>)
 
 // -----

@@ -104,6 +104,7 @@ def Accel_TargetAttr : AttrDef<Accel_Dialect, "Target"> {
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$ports,
     "int64_t":$portPackets, "int64_t":$ddrPackets, "int64_t":$maxContext,
     "int64_t":$maxHeadSize);
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Program and activations come out of an HBM port.
     bool getSharedPort() const { return getDdrPackets() == 0; }

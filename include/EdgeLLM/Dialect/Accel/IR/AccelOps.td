@@ -43,6 +43,7 @@ def Accel_EntryOp : Accel_Op<"entry", [
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$name `max_tokens` `=` $max_tokens attr-dict-with-keyword $body";
+  let hasVerifier = 1;
 }
 
 def Accel_ReturnOp : Accel_Op<"return", [Terminator, HasParent<"EntryOp">]> {
@@ -123,7 +124,7 @@ def Accel_CacheOp : Accel_ResidentOp<"cache"> {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-def Accel_AllocOp : Accel_Op<"alloc"> {
+def Accel_AllocOp : Accel_Op<"alloc", [HasParent<"EntryOp">]> {
   let summary = "An activation buffer; `input` is filled by the host";
   let arguments = (ins UnitAttr:$input, OptionalAttr<I64Attr>:$address);
   let results = (outs Accel_Buffer:$result);
@@ -132,14 +133,14 @@ def Accel_AllocOp : Accel_Op<"alloc"> {
 }
 
 def Accel_CachedOp : Accel_Op<"cached", [
-    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    Pure, HasParent<"EntryOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A cache as a buffer";
   let arguments = (ins FlatSymbolRefAttr:$cache);
   let results = (outs Accel_Buffer:$result);
   let assemblyFormat = "$cache attr-dict `:` type($result)";
 }
 
-def Accel_RowsOp : Accel_Op<"rows", [Pure]> {
+def Accel_RowsOp : Accel_Op<"rows", [Pure, HasParent<"EntryOp">]> {
   let summary = "A range of rows of a buffer: an address, not a step";
   let description = [{
     ```mlir
@@ -178,7 +179,7 @@ def Accel_StepInterface : OpInterface<"StepOpInterface"> {
 class Accel_Step<string mnemonic, list<Trait> traits = []>
     : Accel_Op<mnemonic, !listconcat([
         DeclareOpInterfaceMethods<Accel_StepInterface,
-          ["getInputs", "getOutput"]>], traits)> {
+          ["getInputs", "getOutput"]>, HasParent<"EntryOp">], traits)> {
   let hasVerifier = 1;
 }
 

@@ -11,6 +11,17 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace edgellm::graph {
+
+/// The most channels, tokens or heads of anything: what instructions count.
+inline constexpr int64_t kMaxCount = (int64_t(1) << 24) - 1;
+
+inline bool isChannelCount(int64_t count) {
+  return count > 0 && count <= kMaxCount;
+}
+
+} // namespace edgellm::graph
+
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMDialect.h.inc"
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMEnums.h.inc"
 #define GET_TYPEDEF_CLASSES

@@ -56,8 +56,8 @@ def EdgeLLM_Activations : Type<
          CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 2">,
          CPred<"::llvm::cast<::mlir::RankedTensorType>($_self)"
                ".getElementType().isF16()">,
-         CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self)"
-               ".isDynamicDim(1)">]>,
+         CPred<"::edgellm::graph::isChannelCount(::llvm::cast<"
+               "::mlir::RankedTensorType>($_self).getDimSize(1))">]>,
     "tokens x channels of f16 with a known number of channels",
     "::mlir::RankedTensorType">;
 
