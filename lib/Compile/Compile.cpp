@@ -119,6 +119,7 @@ void edgellm::compilePackage(const fs::path &directory,
   DialectRegistry registry;
   registerDialects(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // it may be a whole module
   DiagnosticCollector diagnostics(context);
   OwningOpRef<ModuleOp> module =
       importModel(context, checkpoint, options.context);

@@ -142,4 +142,5 @@ def check_refusal(test, result):
     lines = result.stderr.splitlines()
     test.assertEqual(len(lines), 1, result.stderr)
     test.assertTrue(lines[0].startswith("error: "), lines[0])
+    test.assertLess(len(lines[0]), 1000, lines[0])
     return lines[0]

@@ -39,11 +39,11 @@ class BadCheckpoints(Scratch):
         self.outputs = self.scratch / "outputs"
         self.outputs.mkdir()
 
-    def check_refused(self, *words, checkpoint=None, target="vcu128"):
+    def check_refused(self, *words, checkpoint=None, target="vcu128", weights="fp16"):
         """The line names all the words; the folder of the output stays empty."""
         checkpoint = checkpoint or self.checkpoint
         output = self.outputs / "package"
-        arguments = [checkpoint, f"--target={target}", "--weights=fp16", "-o", output]
+        arguments = [checkpoint, f"--target={target}", f"--weights={weights}", "-o", output]
         result = harness.run_tool("edgellm-compile", *arguments)
         line = harness.check_refusal(self, result)
         for word in words:
@@ -70,6 +70,25 @@ class BadCheckpoints(Scratch):
 
     def test_unknown_target(self):
         self.check_refused("vcu129", "vcu128", target="vcu129")
+
+    def test_unknown_weight_format(self):
+        self.check_refused("int3", "int4", "fp16", weights="int3")
+
+    def test_context_beyond_the_machine(self):
+        self.edit_config(max_position_embeddings=4096)
+        self.check_refused("4096", "2048", "--context")
+
+    def test_model_beyond_the_machine(self):
+        # An output layer of 41 MB; the ports of the machine hold 32 MiB.
+        large = Shape(hidden=512, heads=8, vocabulary=40000, tied=True)
+        large = make_checkpoint.write_checkpoint(self.scratch / "large", large)
+        self.check_refused(
+            "does not fit target tiny",
+            "4194304",
+            "largest; model.embed_tokens.weight 5120000 bytes",
+            checkpoint=large,
+            target="tiny",
+        )
 
     def test_unknown_architecture(self):
         self.edit_config(architectures=["MambaForCausalLM"], model_type="mamba")
