@@ -118,6 +118,14 @@ private:
     instruction.dst_stride = field(place.stride);
   }
 
+  /// The heads of queries or outputs and of the cache that they share.
+  template <typename Instruction>
+  void setHeads(Instruction &instruction, BufferType heads, Value cache) {
+    instruction.heads = heads.getHeads();
+    instruction.kv_heads = accel::bufferType(cache).getHeads();
+    instruction.head_blocks = heads.getHeadBlocks();
+  }
+
   /// Packets between the heads of a score buffer.
   isa::Affine headStride(Value scores) {
     return field(placeOf(scores).stride *
@@ -203,13 +211,9 @@ private:
   }
 
   isa::AttentionScores toInstruction(accel::AttentionScoresOp op) {
-    BufferType query = accel::bufferType(op.getQuery());
-    BufferType keys = accel::bufferType(op.getKeys());
     Place cache = placeOf(op.getKeys());
     isa::AttentionScores scores;
-    scores.heads = query.getHeads();
-    scores.kv_heads = keys.getHeads();
-    scores.head_blocks = query.getHeadBlocks();
+    setHeads(scores, accel::bufferType(op.getQuery()), op.getKeys());
     scores.scale = op.getScale().convertToFloat();
     scores.key_stride = evaluate(cache.stride, 0, 0);
     scores.keys = evaluate(cache.address, 0, 0);
@@ -235,13 +239,9 @@ private:
   }
 
   isa::AttentionValues toInstruction(accel::AttentionValuesOp op) {
-    BufferType output = accel::bufferType(op.getOutput());
-    BufferType values = accel::bufferType(op.getValues());
     Place cache = placeOf(op.getValues());
     isa::AttentionValues mixed;
-    mixed.heads = output.getHeads();
-    mixed.kv_heads = values.getHeads();
-    mixed.head_blocks = output.getHeadBlocks();
+    setHeads(mixed, accel::bufferType(op.getOutput()), op.getValues());
     mixed.value_stride = evaluate(cache.stride, 0, 0);
     mixed.values = evaluate(cache.address, 0, 0);
     mixed.rows = rowsOf(op.getProbabilities());

@@ -35,11 +35,9 @@ private:
 
   /// Residents stand in the order of their creation, before the entry points.
   void setInsertionPoint();
-  void keep(mlir::Operation *op);
 
-  mlir::FlatSymbolRefAttr
-  findOrCreate(llvm::ArrayRef<mlir::Attribute> key,
-               llvm::function_ref<mlir::Operation *()> create);
+  mlir::Operation *findOrCreate(llvm::ArrayRef<mlir::Attribute> key,
+                                llvm::function_ref<mlir::Operation *()> create);
 };
 
 } // namespace edgellm

@@ -1,6 +1,6 @@
 // Operators to hardware steps: heads padded on their own, halves interleaved by
 // the weights, keys and values straight to the cache, nothing moved.
-// RUN: edgellm-opt %s --edgellm-to-accel=target=tiny | FileCheck %s
+// RUN: edgellm-opt %s -split-input-file --edgellm-to-accel=target=tiny | FileCheck %s
 
 // The machine comes from hw/targets/tiny.json, shapes from the model.
 // CHECK: accel.program target = <name = "tiny", ports = 8, {{.*}}>, context = 64, hidden = 48, vocabulary = 96 {
@@ -75,4 +75,24 @@ func.func @score(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %vc: 
   %kr = edgellm.rope %k pairing(half) head_size(24) rotary(16) theta(1.0e+04) : tensor<?x24xf16>
   %v = edgellm.linear %x weight(#edgellm.external<"f", "v"> : tensor<24x48xf16>) : (tensor<?x48xf16>) -> tensor<?x24xf16>
   return %v : tensor<?x24xf16>
+}
+
+// -----
+
+// A tensor may have the name that a cache would get.
+// CHECK: accel.cache @cache0 :
+// CHECK: accel.weight @cache0_0 source(#edgellm.external<"f", "cache0">
+// CHECK: accel.entry "generate"
+// CHECK: accel.vmm %{{.*}} weight(@cache0_0)
+// CHECK: accel.entry "score"
+// CHECK: accel.cached @cache0
+func.func @generate(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x24xf16> attributes {edgellm.max_tokens = 64 : i64} {
+  %x = edgellm.embedding %ids table(#edgellm.external<"f", "e"> : tensor<96x48xf16>) : tensor<?xi32> -> tensor<?x48xf16>
+  %y = edgellm.linear %x weight(#edgellm.external<"f", "cache0"> : tensor<24x48xf16>) : (tensor<?x48xf16>) -> tensor<?x24xf16>
+  return %y : tensor<?x24xf16>
+}
+func.func @score(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x24xf16> attributes {edgellm.max_tokens = 64 : i64} {
+  %x = edgellm.embedding %ids table(#edgellm.external<"f", "e"> : tensor<96x48xf16>) : tensor<?xi32> -> tensor<?x48xf16>
+  %y = edgellm.linear %x weight(#edgellm.external<"f", "cache0"> : tensor<24x48xf16>) : (tensor<?x48xf16>) -> tensor<?x24xf16>
+  return %y : tensor<?x24xf16>
 }

@@ -18,7 +18,7 @@ using namespace edgellm::accel;
 
 /// Room for the program where it shares a port with everything else.
 static constexpr int64_t kProgramPackets = 1 << 14;
-static constexpr int64_t kPacketBytes = 64;
+static constexpr int64_t kPacketBytes = isa::kPacketBytes;
 
 namespace {
 

@@ -2,6 +2,8 @@
 #ifndef EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 #define EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 
+#include "EdgeLLM/ISA/Encoding.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
@@ -13,6 +15,7 @@
 #include "mlir/IR/RegionKindInterface.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/Support/MathExtras.h"
 
 #include "EdgeLLM/Dialect/Accel/IR/AccelDialect.h.inc"
 #include "EdgeLLM/Dialect/Accel/IR/AccelEnums.h.inc"

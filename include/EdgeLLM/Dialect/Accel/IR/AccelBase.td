@@ -61,11 +61,15 @@ def Accel_Buffer : TypeDef<Accel_Dialect, "Buffer"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Channel blocks of one head.
-    int64_t getHeadBlocks() const { return (getChannels() + 31) / 32; }
+    int64_t getHeadBlocks() const {
+      return ::llvm::divideCeil(getChannels(), ::edgellm::isa::kLanes);
+    }
     /// Channel blocks of all heads: packets a row.
     int64_t getBlocks() const { return getHeads() * getHeadBlocks(); }
     /// Channels with each head's padding.
-    int64_t getPaddedChannels() const { return getBlocks() * 32; }
+    int64_t getPaddedChannels() const {
+      return getBlocks() * ::edgellm::isa::kLanes;
+    }
     /// Channels as an instruction counts them: a single head needs no padding
     /// and keeps its width.
     int64_t getWidth() const {
