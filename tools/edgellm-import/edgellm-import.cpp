@@ -26,7 +26,8 @@ int main(int argc, char **argv) {
         importModel(context, Checkpoint::open(checkpoint), contextTokens);
     std::string text;
     llvm::raw_string_ostream os(text);
-    module->print(os);
+    // The names of the model's parts are locations; they end in the program.
+    module->print(os, mlir::OpPrintingFlags().enableDebugInfo());
     os << '\n';
     if (!output)
       return edgellm::print(text);
