@@ -60,10 +60,15 @@ TEST(ModelConfig, ReadsEveryField) {
   EXPECT_EQ(config.rmsNormEpsilon, 1e-5);
   EXPECT_EQ(config.ropeTheta, 500000);
   EXPECT_TRUE(config.tiedEmbeddings);
-  EXPECT_FALSE(config.attentionBias);
+  EXPECT_EQ(config.rotary, 64);
+  EXPECT_EQ(config.pairing, RotaryPairing::half);
+  EXPECT_FALSE(config.qkvBias);
+  EXPECT_FALSE(config.attentionOutputBias);
   EXPECT_EQ(config.hiddenActivation, "silu");
   EXPECT_EQ(config.bosToken, 1);
   EXPECT_EQ(config.eosTokens, std::vector{2});
+  EXPECT_EQ(config.names.blocks, "model.layers");
+  EXPECT_EQ(config.names.query, "q_proj");
 }
 
 TEST(ModelConfig, AbsentFieldsHaveTheDefaultsOfTheFormat) {
@@ -91,14 +96,17 @@ TEST(ModelConfig, ReadsVariants) {
   EXPECT_EQ(config.eosTokens, (std::vector{2, 7, 9}));
   EXPECT_EQ(config.headSize, 96);
   EXPECT_EQ(config.kvHeads, 4);
-  EXPECT_TRUE(config.attentionBias);
+  EXPECT_EQ(config.rotary, 96);
+  EXPECT_TRUE(config.qkvBias);
+  EXPECT_TRUE(config.attentionOutputBias);
   EXPECT_EQ(config.rmsNormEpsilon, 1);
 }
 
 TEST(ModelConfig, RefusesOtherModels) {
   EXPECT_EQ(errorWith("architectures", {"GPT2LMHeadModel"}),
             "field 'architectures': found [\"GPT2LMHeadModel\"], expected one "
-            "of LlamaForCausalLM");
+            "of LlamaForCausalLM, ChatGLMModel, "
+            "ChatGLMForConditionalGeneration");
   EXPECT_EQ(errorWith("architectures", json::array()),
             "field 'architectures': found [], expected one name");
   EXPECT_EQ(errorWith("architectures", "LlamaForCausalLM"),
