@@ -141,7 +141,8 @@ private:
     TypedAttr bias;
     if (projection.bias)
       bias = weight(projection.tensor + ".bias", {outputs}, rows);
-    return LinearOp::create(builder, locOf(projection.tensor),
+    std::string label = projection.tensor + (rows ? rows.getLabel() : "");
+    return LinearOp::create(builder, locOf(label),
                             activations(outputs, input.getDimSize(0)), x,
                             matrix, bias, /*addend=*/Value(),
                             /*multiplier=*/Value());

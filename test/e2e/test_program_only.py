@@ -94,6 +94,8 @@ class ProgramOnly(unittest.TestCase):
         path = self.scratch / "config.json"
         path.write_text(json.dumps(config | {"rope_ratio": 50}))
         self.check_refused(path, "config.json: field 'rope_ratio': found 50")
+        path.write_text(json.dumps(config | {"ffn_hidden_size": 1 << 24}))
+        self.check_refused(path, "layers.0.mlp.dense_h_to_4h[0:16777216]: ")
 
 
 class Cost(unittest.TestCase):

@@ -36,12 +36,12 @@ struct TensorNames {
 };
 
 /// The shape of a model, read from a Hugging Face config.json and checked:
-/// every count is from 1 to 2^24, heads is a multiple of kvHeads, headSize and
-/// rotary are even, rotary is at most headSize, heads * headSize at most 2^24.
-/// Pre-norm blocks with RMSNorm, grouped-query attention and a gated
-/// feed-forward network; models that need anything this does not express are
-/// refused when read. Field names are LLaMA's; lib/Weights/Families says which
-/// fields other families have in their place.
+/// every count is from 1 to 2^24, layers are at most 1024, heads is a multiple
+/// of kvHeads, headSize and rotary are even, rotary is at most headSize, heads
+/// * headSize at most 2^24. Pre-norm blocks with RMSNorm, grouped-query
+/// attention and a gated feed-forward network; models that need anything this
+/// does not express are refused when read. Field names are LLaMA's;
+/// lib/Weights/Families says which fields other families have in their place.
 struct ModelConfig {
   std::string architecture; ///< architectures[0], "LlamaForCausalLM"
   std::string modelType;    ///< model_type, "llama"

@@ -63,7 +63,7 @@ void edgellm::readChatGLM(ConfigFields &fields, ModelConfig &config) {
   refuseUnsupported(fields);
   config.hidden = fields.extent("hidden_size");
   config.intermediate = fields.extent("ffn_hidden_size");
-  config.layers = fields.extent("num_layers");
+  config.layers = fields.layers("num_layers");
   config.vocabulary = fields.extent("padded_vocab_size");
   config.context = fields.extent("seq_length");
   config.heads = fields.extent("num_attention_heads");

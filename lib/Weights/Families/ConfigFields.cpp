@@ -7,9 +7,15 @@ using namespace edgellm;
 using nlohmann::json;
 
 static constexpr uint64_t kMaxExtent = uint64_t(1) << 24;
+// The deepest models have about 130; a typo must not occupy all memory.
+static constexpr uint64_t kMaxLayers = 1024;
 
 int64_t ConfigFields::extent(std::string_view key) {
   return int64_t(integer(key, 1, kMaxExtent));
+}
+
+int64_t ConfigFields::layers(std::string_view key) {
+  return int64_t(integer(key, 1, kMaxLayers));
 }
 
 int64_t ConfigFields::extentOr(std::string_view key, int64_t absent) {

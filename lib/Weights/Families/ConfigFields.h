@@ -19,6 +19,8 @@ public:
 
   /// A count from 1 to 2^24.
   int64_t extent(std::string_view key);
+  /// A count of layers, from 1 to 1024: each of them is compiled.
+  int64_t layers(std::string_view key);
   int64_t extentOr(std::string_view key, int64_t absent);
 
   /// A boolean that is false unless set.

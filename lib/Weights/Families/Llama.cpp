@@ -79,7 +79,7 @@ void edgellm::readLlama(ConfigFields &fields, ModelConfig &config) {
   refuseUnsupported(fields);
   config.hidden = fields.extent("hidden_size");
   config.intermediate = fields.extent("intermediate_size");
-  config.layers = fields.extent("num_hidden_layers");
+  config.layers = fields.layers("num_hidden_layers");
   config.vocabulary = fields.extent("vocab_size");
   config.context = fields.extent("max_position_embeddings");
   config.heads = fields.extent("num_attention_heads");

@@ -138,14 +138,17 @@ TEST(ModelConfig, RefusesMissingFields) {
 
 TEST(ModelConfig, RefusesWrongTypesAndRanges) {
   for (const char *key :
-       {"hidden_size", "intermediate_size", "num_hidden_layers",
-        "num_attention_heads", "num_key_value_heads", "vocab_size",
-        "max_position_embeddings", "head_dim"})
+       {"hidden_size", "intermediate_size", "num_attention_heads",
+        "num_key_value_heads", "vocab_size", "max_position_embeddings",
+        "head_dim"})
     for (const json &value : {json("8"), json(8.5), json(0), json(-8),
                               json(16777217), json(1e300), json(true)})
       EXPECT_EQ(errorWith(key, value),
                 std::string("field '") + key + "': found " + value.dump() +
                     ", expected an integer from 1 to 16777216");
+  EXPECT_EQ(errorWith("num_hidden_layers", 1025),
+            "field 'num_hidden_layers': found 1025, expected an integer from 1 "
+            "to 1024");
   for (const char *key : {"tie_word_embeddings", "attention_bias", "mlp_bias"})
     EXPECT_EQ(errorWith(key, 1), std::string("field '") + key +
                                      "': found 1, expected true or false");

@@ -95,7 +95,7 @@ LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
-// #edgellm.external
+// #edgellm.rows and #edgellm.external
 //===----------------------------------------------------------------------===//
 
 LogicalResult RowRangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -104,6 +104,10 @@ LogicalResult RowRangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return success();
   return emitError() << "rows " << first << " to " << last << " of " << total
                      << ": expected 0 <= first < last <= total";
+}
+
+std::string RowRangeAttr::getLabel() const {
+  return llvm::formatv("[{0}:{1}]", getFirst(), getLast());
 }
 
 LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -120,10 +124,7 @@ LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 std::string ExternalAttr::getLabel() const {
-  std::string label = getTensor().str();
-  if (RowRangeAttr rows = getRows())
-    label += llvm::formatv("[{0}:{1}]", rows.getFirst(), rows.getLast()).str();
-  return label;
+  return getTensor().str() + (getRows() ? getRows().getLabel() : "");
 }
 
 SmallVector<int64_t> ExternalAttr::getTensorShape() const {

@@ -82,6 +82,10 @@ def EdgeLLM_RowRangeAttr : AttrDef<EdgeLLM_Dialect, "RowRange"> {
   let parameters = (ins "int64_t":$first, "int64_t":$last, "int64_t":$total);
   let assemblyFormat = "`<` $first `to` $last `of` $total `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// "[4096:4352]", to tell one part of a tensor from another by name.
+    std::string getLabel() const;
+  }];
 }
 
 def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
