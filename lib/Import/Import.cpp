@@ -41,8 +41,20 @@ public:
         builder(OpBuilder::atBlockEnd(module.getBody())) {}
 
   /// Logits of the last new token and the most likely next one.
-  void buildGenerate() {
-    Value hidden = begin("generate", contextTokens);
+  void buildGenerate() { buildNext("generate", contextTokens); }
+
+  /// The same for passes of one token, whose activations fit on chip.
+  void buildDecode() { buildNext("decode", 1); }
+
+  /// Logits of every new token.
+  void buildScore() {
+    Value hidden = begin("score", std::min(kScoreTokens, contextTokens));
+    finish({outputLayer(hidden, ShapedType::kDynamic)});
+  }
+
+private:
+  void buildNext(StringRef name, int64_t maxTokens) {
+    Value hidden = begin(name, maxTokens);
     hidden = LastTokenOp::create(builder, locOf("last token"),
                                  activations(config.hidden, 1), hidden);
     Value logits = outputLayer(hidden, 1);
@@ -52,13 +64,6 @@ public:
     finish({logits, next});
   }
 
-  /// Logits of every new token.
-  void buildScore() {
-    Value hidden = begin("score", std::min(kScoreTokens, contextTokens));
-    finish({outputLayer(hidden, ShapedType::kDynamic)});
-  }
-
-private:
   const ModelSource &model;
   const ModelConfig &config;
   const TensorNames &names;
@@ -283,6 +288,7 @@ edgellm::importModel(MLIRContext &context, const ModelSource &model,
   (*module)->setAttr(EdgeLLMDialect::kCheckpointAttr,
                      builder.getStringAttr(model.directory().string()));
   FunctionBuilder(*module, model, tokens).buildGenerate();
+  FunctionBuilder(*module, model, tokens).buildDecode();
   FunctionBuilder(*module, model, tokens).buildScore();
   return module;
 }
