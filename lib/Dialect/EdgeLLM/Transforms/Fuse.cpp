@@ -39,9 +39,12 @@ struct JoinToProduct : OpRewritePattern<Elementwise> {
       if (!linear || product == other)
         continue;
       bool adds = llvm::isa<AddOp>(op.getOperation());
-      rewriter.replaceOpWithNewOp<LinearOp>(
-          op, op.getType(), linear.getInput(), linear.getWeightAttr(),
-          linear.getBiasAttr(), adds ? other : Value(), adds ? Value() : other);
+      // The step keeps the product's name: that is where its time goes.
+      auto joined = LinearOp::create(
+          rewriter, linear.getLoc(), op.getType(), linear.getInput(),
+          linear.getWeightAttr(), linear.getBiasAttr(), adds ? other : Value(),
+          adds ? Value() : other);
+      rewriter.replaceOp(op, joined);
       rewriter.eraseOp(linear);
       return success();
     }

@@ -184,7 +184,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
   accel.entry "e" max_tokens = 64 {
     %k = accel.cached @keys : !accel.buffer<1 x 24, <64>, hbm>
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
-    // expected-error @+1 {{takes buffers in ddr here}}
+    // expected-error @+1 {{takes buffers in ddr or on chip here}}
     accel.vmm %k weight(@q) epilogue(none) into %q : !accel.buffer<1 x 24, <64>, hbm> -> !accel.buffer<2 x 24, <tokens>, ddr>
   }
 }

@@ -1,9 +1,10 @@
-// RUN: edgellm-opt %s --pass-pipeline='builtin.module(accel.program(accel-plan-memory))' | FileCheck %s
+// Activations in DDR alone, as in long passes of large models.
+// RUN: edgellm-opt %s --pass-pipeline='builtin.module(accel.program(accel-plan-memory{on-chip=false}))' | FileCheck %s
 
 // The ddr buffer: status 1, constant 2, table 64, then activations of 64 tokens
 // x 2 blocks = 128 packets each, of which two live at a time: 67 + 2 * 128.
 // A port of 8: weights 2 * 10 packets, caches 64 / 8 = 8 packets each.
-// CHECK: accel.program {{.*}} ddr_packets = 323, hbm_packets = 36 {
+// CHECK: accel.program {{.*}} ddr_packets = 323, hbm_packets = 36, chip_packets = {{[0-9]+}} {
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
     context = 64, hidden = 40, vocabulary = 40 {
   // 40 outputs are padded to 64, 8 a port, of 40 -> 64 FP16 inputs: 1024 bytes.
@@ -24,6 +25,9 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
     %x = accel.alloc input : !accel.buffer<1 x 40, <tokens>, ddr>
     // CHECK: %[[Y:.*]] = accel.alloc at 195
     %y = accel.alloc : !accel.buffer<1 x 40, <tokens>, ddr>
+    // What the array reads from DDR comes in slices, here of all 64 rows of two
+    // blocks, twice, behind the half of the activation buffer for buffers.
+    // CHECK: accel.vmm {{.*}} slice <rows = 64, at = 1024>
     accel.vmm %x weight(@a) epilogue(none) into %y : !accel.buffer<1 x 40, <tokens>, ddr> -> !accel.buffer<1 x 40, <tokens>, ddr>
     // %x is dead: its memory is free for %z, though %r still names rows of %y.
     // CHECK: accel.alloc at 67

@@ -24,6 +24,9 @@ isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048, ddr_pack
     isa.attention_values src_space = ddr, dst_space = ddr, heads = 4, kv_heads = 2, head_blocks = 2, value_stride = 512, values = 3072, rows = <tokens>, columns = <tokens + past>, src = <0>, src_stride = <tokens>, src_head_stride = <tokens * 16>, dst = <0>, dst_stride = <tokens>, slice_rows = 1, work = 0
     // CHECK: isa.activation src_space = ddr, dst_space = ddr, function = silu, channels = 768
     isa.activation src_space = ddr, dst_space = ddr, function = silu, channels = 768, rows = <tokens>, src = <0>, src_stride = <tokens>, dst = <0>, dst_stride = <tokens>
+    // Sets of units that are not empty, then where it came from.
+    // CHECK: isa.activation {{.*}} dst_stride = <tokens> wait <matrix> signal <matrix, attention, dma> from "model.layers.0.mlp.act_fn"
+    isa.activation src_space = ddr, dst_space = ddr, function = silu, channels = 768, rows = <tokens>, src = <0>, src_stride = <tokens>, dst = <0>, dst_stride = <tokens> wait <matrix> signal <dma, attention, matrix> from "model.layers.0.mlp.act_fn"
     // CHECK: isa.end
     isa.end
   }
