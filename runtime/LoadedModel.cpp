@@ -200,7 +200,7 @@ Pass LoadedModel::run(const Entry &entry, std::span<const uint32_t> ids) {
   isa::Status status = fetchStatus();
   if (status.code != isa::StatusCode::ok)
     fail("device: entry '", entry.name,
-         "': ", isa::describe(status, serializeProgram(code)));
+         "': ", isa::describe(status, code));
   cached += uint32_t(ids.size());
   lastEntry = &entry;
   lastTokens = uint32_t(ids.size());

@@ -44,7 +44,7 @@ static TensorRecord recordOf(accel::WeightOp weight,
   record.name = weight.getSymName().str();
   record.outputs = weight.getRows().getSourceChannels();
   record.inputs = weight.getColumns().getSourceChannels();
-  record.encoding = weightFormatName(layout.format);
+  record.encoding = isa::nameOf(layout.format);
   record.bitsPerWeight = layout.bitsPerWeight();
   record.packet = *weight.getAddress();
   record.bytesPerPort = layout.portBytes();

@@ -45,46 +45,82 @@ void edgellm::isa::print(std::ostream &os, const Affine &value) {
   os << '>';
 }
 
-static void printField(std::ostream &os, const char *name, int64_t value) {
-  os << name << value;
-}
+static void printValue(std::ostream &os, int64_t value) { os << value; }
 
-static void printField(std::ostream &os, const char *name, bool value) {
-  os << name << (value ? "true" : "false");
-}
-
-static void printField(std::ostream &os, const char *name, const char *value) {
-  os << name << value;
+static void printValue(std::ostream &os, bool value) {
+  os << (value ? "true" : "false");
 }
 
 /// Shortest decimal that reads back as the same value.
-static void printField(std::ostream &os, const char *name, float value) {
+static void printValue(std::ostream &os, float value) {
   char digits[32];
   auto end = std::to_chars(digits, digits + sizeof digits, value,
                            std::chars_format::scientific);
-  os << name << std::string(digits, end.ptr);
+  os << std::string(digits, end.ptr);
 }
 
-static void printField(std::ostream &os, const char *name,
-                       const Affine &value) {
-  os << name;
+static void printValue(std::ostream &os, const Affine &value) {
   print(os, value);
 }
 
-namespace edgellm::isa {
-#define GET_DISASSEMBLY_DEFINITIONS
-#include "EdgeLLM/ISA/Disassembly.h.inc"
-} // namespace edgellm::isa
+template <typename Enumeration>
+static auto printValue(std::ostream &os, Enumeration value)
+    -> decltype(nameOf(value), void()) {
+  os << nameOf(value);
+}
 
 //===----------------------------------------------------------------------===//
 // Lines
 //===----------------------------------------------------------------------===//
 
+namespace {
+
+/// Prints everything but sets.
+struct ValuePrinter {
+  std::ostream &os;
+  const char *separator = " ";
+
+  template <typename Value>
+  void operator()(const FieldInfo &field, const Value &value) {
+    os << separator << field.name << " = ";
+    printValue(os, value);
+    separator = ", ";
+  }
+  template <typename Enumeration>
+  void operator()(const FieldInfo &, const Set<Enumeration> &) {}
+};
+
+/// Prints the sets that are not empty: " wait <matrix, vector>".
+struct SetPrinter {
+  std::ostream &os;
+
+  template <typename Value> void operator()(const FieldInfo &, const Value &) {}
+  template <typename Enumeration>
+  void operator()(const FieldInfo &field, const Set<Enumeration> &set) {
+    if (set.empty())
+      return;
+    os << ' ' << field.name << ' ';
+    const char *separator = "<";
+    for (unsigned i = 0; i < casesOf(Enumeration()); ++i)
+      if (set.contains(Enumeration(i))) {
+        os << separator << nameOf(Enumeration(i));
+        separator = ", ";
+      }
+    os << '>';
+  }
+};
+
+} // namespace
+
 std::string edgellm::isa::disassemble(std::span<const uint64_t> words) {
   std::ostringstream os;
-  PrintingVisitor printer(os);
   DecodeError error;
-  if (decodeAndVisit(words.data(), words.size(), printer, error) == 0)
+  auto print = [&](const auto &instruction) {
+    os << instruction.mnemonic;
+    instruction.forEachField(instruction, ValuePrinter{os});
+    instruction.forEachField(instruction, SetPrinter{os});
+  };
+  if (decodeAndApply(words.data(), words.size(), print, error) == 0)
     return "illegal: " + describe(error);
   return os.str();
 }

@@ -2,8 +2,11 @@
 #include "EdgeLLM/ISA/Program.h"
 
 #include "EdgeLLM/ISA/Disassembly.h"
+#include "EdgeLLM/ISA/Schedule.h"
 #include "EdgeLLM/Support/Error.h"
+#include "SourceTable.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace edgellm;
@@ -13,16 +16,18 @@ static constexpr char kMagic[8] = {'E', 'd', 'g', 'e', 'L', 'L', 'M', 'P'};
 
 namespace {
 
-/// The first packet of the file.
+/// The first packets of the file. Magic and hash stay where they are in every
+/// version, so that programs of all of them are refused by name.
 struct FileHeader {
   char magic[8];
   uint32_t version, entryCount;
   uint64_t tableHash;
   uint32_t ports, context, hidden, vocabulary;
-  uint64_t ddrPackets, hbmPackets;
-  uint64_t codePackets;
+  uint64_t ddrPackets, hbmPackets, chipPackets;
+  uint64_t codePackets, sourcePackets;
+  uint64_t reserved[6];
 };
-static_assert(sizeof(FileHeader) == kPacketBytes);
+static_assert(sizeof(FileHeader) == 2 * kPacketBytes);
 
 /// One entry point in the file.
 struct FileEntry {
@@ -56,6 +61,25 @@ const Entry *Program::findEntry(const std::string &name) const {
   return nullptr;
 }
 
+const std::string &Program::sourceOf(const Entry &entry, uint32_t index) const {
+  static const std::string none;
+  size_t position = index;
+  for (const Entry &other : entries) {
+    if (other.firstPacket == entry.firstPacket)
+      return position < sources.size() ? sources[position] : none;
+    position += other.instructions;
+  }
+  return none;
+}
+
+const Entry *Program::entryAt(uint64_t packet) const {
+  for (const Entry &entry : entries)
+    if (packet >= entry.firstPacket &&
+        packet - entry.firstPacket < entry.packets)
+      return &entry;
+  return nullptr;
+}
+
 //===----------------------------------------------------------------------===//
 // Checks
 //===----------------------------------------------------------------------===//
@@ -85,7 +109,8 @@ static void checkBegin(const Program &program, const Entry &entry,
                        const Begin &begin, const std::string &where) {
   if (begin.max_tokens != entry.maxTokens || begin.context != program.context ||
       uint64_t(begin.ddr_packets) != program.ddrPackets ||
-      uint64_t(begin.hbm_packets) != program.hbmPackets)
+      uint64_t(begin.hbm_packets) != program.hbmPackets ||
+      uint64_t(begin.chip_packets) != program.chipPackets)
     fail(where, ": begin disagrees with the program's header");
   if (entry.maxTokens > program.context)
     fail(where, ": passes of ", entry.maxTokens,
@@ -129,11 +154,33 @@ static void checkEntry(const Program &program, const Entry &entry,
   if (entry.logitsRows > 1)
     fail(where, ": logits rows ", entry.logitsRows, ", allowed are 0 and 1");
   checkCode(program, entry, where);
+  checkSchedule(program, entry, where);
   checkBuffer(program, entry.inputPacket, program.hidden, entry.maxTokens,
               where + ": input");
   checkBuffer(program, entry.logitsPacket, program.vocabulary,
               entry.logitsRows ? entry.logitsRows : entry.maxTokens,
               where + ": logits");
+}
+
+/// Sources are names, one for each instruction or none at all.
+static void checkSources(const Program &program, const std::string &origin) {
+  size_t instructions = 0;
+  for (const Entry &entry : program.entries)
+    instructions += entry.instructions;
+  if (!program.sources.empty() && program.sources.size() != instructions)
+    fail(origin, ": ", program.sources.size(), " sources for ", instructions,
+         " instructions");
+  if (!program.sources.empty() &&
+      std::ranges::all_of(program.sources, &std::string::empty))
+    fail(origin, ": sources that are all empty");
+  for (const std::string &source : program.sources) {
+    bool isText = std::ranges::all_of(
+        source, [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+    if (source.size() > kSourceBytes || !isText)
+      fail(origin, ": the source of an instruction has ", source.size(),
+           " bytes", isText ? "" : " and control characters",
+           ", allowed are 0 to ", kSourceBytes, " bytes of text");
+  }
 }
 
 void edgellm::checkProgram(const Program &program, const std::string &origin) {
@@ -149,33 +196,53 @@ void edgellm::checkProgram(const Program &program, const std::string &origin) {
   }
   if (packet != program.codePacket() + program.code.size() / kPacketWords)
     fail(origin, ": code after the last entry");
+  checkSources(program, origin);
 }
 
 //===----------------------------------------------------------------------===//
 // Bytes
 //===----------------------------------------------------------------------===//
 
+/// Table before version: a program of another table, of whatever format, is
+/// refused by the hashes.
+static void checkIdentity(std::span<const std::byte> bytes,
+                          const std::string &origin) {
+  struct {
+    char magic[8];
+    uint32_t version, entryCount;
+    uint64_t tableHash;
+  } identity;
+  if (bytes.size() < sizeof identity)
+    fail(origin, ": ", bytes.size(), " bytes are no program, the header has ",
+         sizeof(FileHeader));
+  std::memcpy(&identity, bytes.data(), sizeof identity);
+  if (std::memcmp(identity.magic, kMagic, sizeof kMagic) != 0)
+    fail(origin, ": not a program (wrong magic)");
+  if (identity.tableHash != kTableHash)
+    fail(origin, ": instruction table 0x", std::hex, identity.tableHash,
+         ", this version has 0x", kTableHash, "; compile the model again");
+  if (identity.version != kProgramVersion)
+    fail(origin, ": program format ", identity.version, ", this version reads ",
+         kProgramVersion);
+}
+
 static FileHeader readHeader(std::span<const std::byte> bytes,
                              const std::string &origin) {
+  checkIdentity(bytes, origin);
   FileHeader header;
   if (bytes.size() < sizeof header)
     fail(origin, ": ", bytes.size(), " bytes are no program, the header has ",
          sizeof header);
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-    fail(origin, ": not a program (wrong magic)");
-  if (header.version != kProgramVersion)
-    fail(origin, ": program format ", header.version, ", this version reads ",
-         kProgramVersion);
-  if (header.tableHash != kTableHash)
-    fail(origin, ": instruction table 0x", std::hex, header.tableHash,
-         ", this version has 0x", kTableHash, "; compile the model again");
   uint64_t packets = bytes.size() / kPacketBytes;
   if (bytes.size() % kPacketBytes != 0 || header.codePackets > packets ||
-      1 + uint64_t(header.entryCount) + header.codePackets != packets)
+      header.sourcePackets > packets ||
+      2 + uint64_t(header.entryCount) + header.codePackets +
+              header.sourcePackets !=
+          packets)
     fail(origin, ": ", bytes.size(), " bytes, the header says ",
-         header.entryCount, " entries and ", header.codePackets,
-         " packets of code");
+         header.entryCount, " entries, ", header.codePackets,
+         " packets of code and ", header.sourcePackets, " of sources");
   return header;
 }
 
@@ -188,27 +255,38 @@ static Entry readEntry(const std::byte *bytes) {
           file.logitsPacket, file.logitsRows};
 }
 
+/// Takes `packets` packets off the front of `bytes`.
+static std::span<const std::byte> takePackets(std::span<const std::byte> &bytes,
+                                              uint64_t packets) {
+  std::span<const std::byte> taken = bytes.first(packets * kPacketBytes);
+  bytes = bytes.subspan(taken.size());
+  return taken;
+}
+
 Program edgellm::parseProgram(std::span<const std::byte> bytes,
                               const std::string &origin) {
   FileHeader header = readHeader(bytes, origin);
-  Program program{header.ports,
-                  header.context,
-                  header.hidden,
-                  header.vocabulary,
-                  header.ddrPackets,
-                  header.hbmPackets,
-                  {},
-                  {}};
-  for (uint32_t i = 0; i < header.entryCount; ++i)
-    program.entries.push_back(
-        readEntry(bytes.data() + size_t(1 + i) * kPacketBytes));
-  std::span<const std::byte> code =
-      bytes.subspan(size_t(program.codePacket()) * kPacketBytes);
+  Program program;
+  program.ports = header.ports;
+  program.context = header.context;
+  program.hidden = header.hidden;
+  program.vocabulary = header.vocabulary;
+  program.ddrPackets = header.ddrPackets;
+  program.hbmPackets = header.hbmPackets;
+  program.chipPackets = header.chipPackets;
+  std::span<const std::byte> rest = bytes.subspan(sizeof header);
+  uint64_t instructions = 0;
+  for (uint32_t i = 0; i < header.entryCount; ++i) {
+    program.entries.push_back(readEntry(takePackets(rest, 1).data()));
+    instructions += program.entries.back().instructions;
+  }
+  std::span<const std::byte> code = takePackets(rest, header.codePackets);
   program.code.resize(code.size() / sizeof(uint64_t));
   std::memcpy(program.code.data(), code.data(), code.size());
+  program.sources = parseSources(rest, instructions, origin);
   checkProgram(program, origin);
-  if (serializeProgram(program) != std::vector(bytes.begin(), bytes.end()))
-    fail(origin, ": reserved bytes are not zero");
+  if (!std::ranges::equal(serializeProgram(program), bytes))
+    fail(origin, ": reserved bytes are not zero or sources not in order");
   return program;
 }
 
@@ -218,19 +296,27 @@ static void append(std::vector<std::byte> &bytes, const void *data,
   bytes.insert(bytes.end(), begin, begin + size);
 }
 
-std::vector<std::byte> edgellm::serializeProgram(const Program &program) {
-  FileHeader header{{},
-                    kProgramVersion,
-                    uint32_t(program.entries.size()),
-                    kTableHash,
-                    program.ports,
-                    program.context,
-                    program.hidden,
-                    program.vocabulary,
-                    program.ddrPackets,
-                    program.hbmPackets,
-                    program.code.size() / kPacketWords};
+static FileHeader headerOf(const Program &program, uint64_t sourcePackets) {
+  FileHeader header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
+  header.version = kProgramVersion;
+  header.entryCount = uint32_t(program.entries.size());
+  header.tableHash = kTableHash;
+  header.ports = program.ports;
+  header.context = program.context;
+  header.hidden = program.hidden;
+  header.vocabulary = program.vocabulary;
+  header.ddrPackets = program.ddrPackets;
+  header.hbmPackets = program.hbmPackets;
+  header.chipPackets = program.chipPackets;
+  header.codePackets = program.code.size() / kPacketWords;
+  header.sourcePackets = sourcePackets;
+  return header;
+}
+
+std::vector<std::byte> edgellm::serializeProgram(const Program &program) {
+  std::vector<std::byte> sources = serializeSources(program.sources);
+  FileHeader header = headerOf(program, sources.size() / kPacketBytes);
   std::vector<std::byte> bytes;
   append(bytes, &header, sizeof header);
   for (const Entry &entry : program.entries) {
@@ -247,5 +333,6 @@ std::vector<std::byte> edgellm::serializeProgram(const Program &program) {
     append(bytes, &file, sizeof file);
   }
   append(bytes, program.code.data(), program.code.size() * sizeof(uint64_t));
+  append(bytes, sources.data(), sources.size());
   return bytes;
 }

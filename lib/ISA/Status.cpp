@@ -136,19 +136,41 @@ static std::string describeError(const Status &status,
        << " and overlaps packets up to " << status.limit
        << " that the instruction also uses";
     break;
+  case StatusCode::missing_token:
+    os << placeOf(status, program) << " takes a token of the "
+       << nameOf(Unit(status.found))
+       << " unit that no earlier instruction puts";
+    break;
   }
   return os.str();
 }
 
-std::string describe(const Status &status, std::span<const std::byte> program) {
+/// `source` is empty or says where the instruction came from.
+static std::string describe(const Status &status,
+                            std::span<const std::byte> program,
+                            const std::string &source) {
   std::ostringstream os;
   if (status.code == StatusCode::ok) {
     os << "completed " << status.completed << " instructions";
     return os.str();
   }
-  os << "instruction " << status.instruction << " at packet " << status.packet
-     << ": " << describeError(status, program);
+  os << "instruction " << status.instruction;
+  if (!source.empty())
+    os << " (" << source << ')';
+  os << " at packet " << status.packet << ": "
+     << describeError(status, program);
   return os.str();
+}
+
+std::string describe(const Status &status, std::span<const std::byte> program) {
+  return describe(status, program, "");
+}
+
+std::string describe(const Status &status, const Program &program) {
+  const Entry *entry = program.entryAt(status.packet);
+  std::vector<std::byte> bytes = serializeProgram(program);
+  return describe(status, bytes,
+                  entry ? program.sourceOf(*entry, status.instruction) : "");
 }
 
 } // namespace edgellm::isa

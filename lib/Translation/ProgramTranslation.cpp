@@ -29,9 +29,12 @@ static uint32_t narrow(StringRef what, uint64_t value) {
 static LogicalResult appendEntry(isa::EntryOp op, Program &program,
                                  uint32_t &packet) {
   llvm::SmallVector<uint64_t> words;
-  for (Operation &instruction : op.getBody().front())
+  for (Operation &instruction : op.getBody().front()) {
     if (failed(isa::appendEncoding(&instruction, words)))
       return failure();
+    auto source = instruction.getAttrOfType<StringAttr>("source");
+    program.sources.push_back(source ? source.str() : "");
+  }
   Entry entry;
   entry.name = op.getName().str();
   entry.firstPacket = packet;
@@ -58,12 +61,17 @@ FailureOr<Program> edgellm::encodeProgram(isa::ProgramOp op) {
     program.vocabulary = narrow("vocabulary", op.getVocabulary());
     program.ddrPackets = op.getDdrPackets();
     program.hbmPackets = op.getHbmPackets();
+    program.chipPackets = op.getChipPackets();
     auto entries = op.getOps<isa::EntryOp>();
-    uint32_t packet =
-        1 + uint32_t(std::distance(entries.begin(), entries.end()));
+    // Entries are counted before their code can be placed.
+    program.entries.resize(std::distance(entries.begin(), entries.end()));
+    uint32_t packet = program.codePacket();
+    program.entries.clear();
     for (isa::EntryOp entry : entries)
       if (failed(appendEntry(entry, program, packet)))
         return;
+    if (llvm::all_of(program.sources, [](auto &text) { return text.empty(); }))
+      program.sources.clear();
     checkProgram(program, "program");
     result = success();
   });
@@ -101,13 +109,17 @@ static void decodeEntry(OpBuilder builder, const Program &program,
       builder, loc, builder.getStringAttr(entry.name), entry.maxTokens,
       entry.inputPacket, entry.logitsPacket, entry.logitsRows);
   builder.createBlock(&op.getBody());
-  isa::BuildingVisitor visitor(builder, loc);
+  uint32_t index = 0;
+  auto build = [&](const auto &instruction) {
+    isa::createOp(builder, loc, instruction,
+                  program.sourceOf(entry, index++));
+  };
   std::span<const uint64_t> code = program.codeOf(entry);
   isa::DecodeError error;
   for (size_t position = 0; position < code.size();)
     // Cannot fail: a Program has been checked.
-    position += isa::decodeAndVisit(&code[position], code.size() - position,
-                                    visitor, error);
+    position += isa::decodeAndApply(&code[position], code.size() - position,
+                                    build, error);
 }
 
 OwningOpRef<ModuleOp> edgellm::decodeProgram(const Program &program,
@@ -119,7 +131,8 @@ OwningOpRef<ModuleOp> edgellm::decodeProgram(const Program &program,
   builder.setInsertionPointToEnd(module->getBody());
   auto op = isa::ProgramOp::create(builder, loc, program.ports, program.context,
                                    program.hidden, program.vocabulary,
-                                   program.ddrPackets, program.hbmPackets);
+                                   program.ddrPackets, program.hbmPackets,
+                                   program.chipPackets);
   builder.createBlock(&op.getBody());
   for (const Entry &entry : program.entries)
     decodeEntry(builder, program, entry, loc);

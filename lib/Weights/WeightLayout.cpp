@@ -19,31 +19,23 @@ template <typename T> static constexpr T roundUp(T value, T unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-std::string_view edgellm::weightFormatName(WeightFormat format) {
-  return format == WeightFormat::int4 ? "int4" : "fp16";
-}
-
 int64_t WeightLayout::paddedOutputs() const {
   return roundUp(outputs, kOutputBlock);
 }
 
 int64_t WeightLayout::paddedInputs() const {
-  int64_t block = format == WeightFormat::int4 ? int64_t(kQuantBlock) : 32;
-  return roundUp(inputs, block);
+  return isa::paddedInputs(format, inputs);
 }
 
 int64_t WeightLayout::rowsPerPort() const { return paddedOutputs() / ports; }
 
 size_t WeightLayout::rowBytes() const {
-  size_t weights = size_t(paddedInputs());
-  if (format == WeightFormat::fp16)
-    return weights * kHalfBytes;
-  size_t groups = roundUp(weights, size_t(kGroupInputs)) / kGroupInputs;
-  return groups * kGroupScaleBytes + weights / 2;
+  return size_t(isa::outputBytes(format, inputs));
 }
 
 size_t WeightLayout::portBytes() const {
-  return roundUp(size_t(rowsPerPort()) * rowBytes(), kPortAlignment);
+  return size_t(isa::matrixPackets(format, outputs, inputs, ports)) *
+         isa::kPacketBytes;
 }
 
 double WeightLayout::bitsPerWeight() const {
@@ -77,6 +69,6 @@ const char *WeightLayout::problem() const {
 
 void WeightLayout::validate() const {
   if (const char *reason = problem())
-    fail("weight layout (", weightFormatName(format), ", outputs ", outputs,
+    fail("weight layout (", isa::nameOf(format), ", outputs ", outputs,
          ", inputs ", inputs, ", ports ", ports, "): ", reason);
 }

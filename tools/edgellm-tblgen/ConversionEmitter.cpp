@@ -10,9 +10,10 @@ using namespace edgellm::tblgen;
 using llvm::formatv;
 using llvm::raw_ostream;
 
-static std::string getter(const Field &field) {
-  return "op.get" +
-         llvm::convertToCamelFromSnakeCase(field.name, /*upper=*/true) + "()";
+static std::string getter(const Field &field, llvm::StringRef suffix = "") {
+  return formatv("op.get{0}{1}()",
+                 llvm::convertToCamelFromSnakeCase(field.name, /*upper=*/true),
+                 suffix);
 }
 
 /// Reads a field of the instruction from the op.
@@ -25,6 +26,8 @@ static std::string fromOp(const Field &field) {
   case FieldKind::Choice:
     return formatv("static_cast<{0}>({1})", field.enumeration->cppType,
                    getter(field));
+  case FieldKind::Set:
+    return formatv("setOf({0})", getter(field, "Attr"));
   case FieldKind::Real:
     return getter(field) + ".convertToFloat()";
   case FieldKind::Affine:
@@ -44,6 +47,9 @@ static std::string toAttribute(const Field &field) {
   case FieldKind::Choice:
     return formatv("ir::{0}Attr::get(context, static_cast<ir::{0}>({1}))",
                    field.enumeration->cppType, value);
+  case FieldKind::Set:
+    return formatv("{0}SetAttr::getOptional(context, {1})",
+                   field.enumeration->cppType, value);
   case FieldKind::Real:
     return formatv("builder.getF32FloatAttr({0})", value);
   case FieldKind::Affine:
@@ -62,7 +68,8 @@ static void emitToInstruction(const Instruction &instruction, raw_ostream &os) {
 
 static void emitCreate(const Instruction &instruction, raw_ostream &os) {
   os << formatv("mlir::Operation *createOp(mlir::OpBuilder &builder, "
-                "mlir::Location loc, const {0} &instruction) {{\n"
+                "mlir::Location loc, const {0} &instruction, llvm::StringRef "
+                "source) {{\n"
                 "  [[maybe_unused]] mlir::MLIRContext *context = "
                 "builder.getContext();\n"
                 "  (void)instruction;\n"
@@ -70,7 +77,7 @@ static void emitCreate(const Instruction &instruction, raw_ostream &os) {
                 instruction.name);
   for (const Field &field : instruction.fields)
     os << ",\n      " << toAttribute(field);
-  os << ");\n}\n\n";
+  os << ",\n      optionalString(builder, source));\n}\n\n";
 }
 
 static void emitVerify(const Instruction &instruction, raw_ostream &os) {
@@ -83,17 +90,9 @@ static void emitDeclarations(const InstructionTable &table, raw_ostream &os) {
   for (const Instruction &instruction : table.instructions)
     os << formatv("{0} toInstruction({0}Op op);\n"
                   "mlir::Operation *createOp(mlir::OpBuilder &builder, "
-                  "mlir::Location loc, const {0} &instruction);\n",
+                  "mlir::Location loc, const {0} &instruction, "
+                  "llvm::StringRef source);\n",
                   instruction.name);
-  os << "\n/// Builds the op of whatever it visits.\n"
-        "class BuildingVisitor final : public Visitor {\npublic:\n"
-        "  BuildingVisitor(mlir::OpBuilder &builder, mlir::Location loc)\n"
-        "      : builder(builder), loc(loc) {}\n";
-  for (const Instruction &instruction : table.instructions)
-    os << formatv("  void visit(const {0} &instruction) override {{\n"
-                  "    createOp(builder, loc, instruction);\n  }\n",
-                  instruction.name);
-  os << "\nprivate:\n  mlir::OpBuilder &builder;\n  mlir::Location loc;\n};\n";
 }
 
 static void emitAppend(const InstructionTable &table, raw_ostream &os) {

@@ -14,6 +14,18 @@ using namespace edgellm::tblgen;
 using llvm::formatv;
 using llvm::raw_ostream;
 
+static void emitNames(const Enumeration &enumeration, raw_ostream &os) {
+  os << formatv("inline constexpr unsigned k{0}s = {1};\n"
+                "constexpr unsigned casesOf({0}) {{ return k{0}s; }\n"
+                "constexpr const char *nameOf({0} value) {{\n"
+                "  switch (value) {{\n",
+                enumeration.cppType, enumeration.cases.size());
+  for (const std::string &name : enumeration.cases)
+    os << formatv("  case {0}::{1}:\n    return \"{1}\";\n",
+                  enumeration.cppType, name);
+  os << "  }\n  return \"?\";\n}\n\n";
+}
+
 static void emitEnumerations(const InstructionTable &table, raw_ostream &os) {
   for (const Enumeration &enumeration : table.enumerations) {
     os << "/// " << enumeration.summary << ".\nenum class "
@@ -21,12 +33,46 @@ static void emitEnumerations(const InstructionTable &table, raw_ostream &os) {
     for (const std::string &name : enumeration.cases)
       os << "  " << name << ",\n";
     os << "};\n\n";
+    emitNames(enumeration, os);
   }
   os << "enum class Opcode : uint8_t {\n";
   for (const Instruction &instruction : table.instructions)
     os << formatv("  {0} = {1:x2},\n", instruction.mnemonic,
                   instruction.opcode);
   os << "};\n\n";
+}
+
+/// The greatest value of the bits of a field that has no offset or sign.
+static int64_t greatest(const Field &field) {
+  switch (field.kind) {
+  case FieldKind::Number:
+    return field.max;
+  case FieldKind::Choice:
+    return int64_t(field.enumeration->cases.size()) - 1;
+  case FieldKind::Flag:
+  case FieldKind::Set:
+    return (int64_t(1) << field.bits) - 1;
+  case FieldKind::Real:
+  case FieldKind::Affine:
+    return 0;
+  }
+  llvm_unreachable("every kind is handled");
+}
+
+/// What printing, parsing and tests go over the fields with.
+static void emitReflection(const Instruction &instruction, raw_ostream &os) {
+  os << "\n  /// Calls action(FieldInfo, field) in the order of the table; "
+        "Self\n"
+        "  /// is the struct, const or not.\n"
+        "  template <typename Self, typename Action>\n"
+        "  static void forEachField(Self &self, Action &&action) {\n"
+        "    (void)self, (void)action;\n";
+  for (const Field &field : instruction.fields)
+    os << formatv("    action(FieldInfo{{\"{0}\", {1}, {2}, {3}, {4}, {5}}, "
+                  "self.{0});\n",
+                  field.name, field.word, field.shift, field.bits, field.min,
+                  greatest(field));
+  os << "  }\n";
 }
 
 static void emitStruct(const Instruction &instruction, raw_ostream &os) {
@@ -41,9 +87,12 @@ static void emitStruct(const Instruction &instruction, raw_ostream &os) {
                 "  static constexpr const char *mnemonic = \"{1}\";\n"
                 "  static constexpr unsigned words = {2};\n",
                 instruction.name, instruction.mnemonic, instruction.words);
+  if (!instruction.unit.empty())
+    os << "  static constexpr Unit unit = Unit::" << instruction.unit << ";\n";
   for (const Field &field : instruction.fields)
     os << "  " << field.cppType() << ' ' << field.name << "{}; ///< "
        << field.summary << '\n';
+  emitReflection(instruction, os);
   os << "};\n\n";
 }
 
@@ -60,6 +109,8 @@ static std::string fieldCall(const Field &field, llvm::StringRef direction) {
   case FieldKind::Choice:
     return formatv("{0}Choice({1}, {2}", direction, place,
                    field.enumeration->cases.size());
+  case FieldKind::Set:
+    return formatv("{0}Set({1}", direction, place);
   case FieldKind::Real:
     return formatv("{0}Real({1}", direction, place);
   case FieldKind::Affine:
@@ -118,7 +169,22 @@ static void emitVisitor(const InstructionTable &table, raw_ostream &os) {
         "class IgnoringVisitor : public Visitor {\npublic:\n";
   for (const Instruction &instruction : table.instructions)
     os << "  void visit(const " << instruction.name << " &) override {}\n";
-  os << "};\n\n";
+  os << "};\n\n"
+        "/// Calls action(instruction) for whatever it visits.\n"
+        "template <typename Action> class EachVisitor final : public Visitor "
+        "{\n"
+        "public:\n"
+        "  explicit EachVisitor(Action &action) : action(action) {}\n";
+  for (const Instruction &instruction : table.instructions)
+    os << "  void visit(const " << instruction.name
+       << " &i) override { action(i); }\n";
+  os << "\nprivate:\n  Action &action;\n};\n\n"
+        "/// Calls action with a default instruction of each kind.\n"
+        "template <typename Action> void forEachInstruction(Action &&action) "
+        "{\n";
+  for (const Instruction &instruction : table.instructions)
+    os << "  action(" << instruction.name << "{});\n";
+  os << "}\n\n";
 }
 
 static void emitDispatch(const InstructionTable &table, raw_ostream &os) {

@@ -30,6 +30,8 @@ std::string Field::cppType() const {
     return "bool";
   case FieldKind::Choice:
     return enumeration->cppType;
+  case FieldKind::Set:
+    return "Set<" + enumeration->cppType + ">";
   case FieldKind::Real:
     return "float";
   case FieldKind::Affine:
@@ -99,6 +101,7 @@ private:
     else
       PrintFatalError(record->getLoc(), "semantics are missing");
     result.opcode = readOpcode(record);
+    result.unit = readUnit(record);
     llvm::StringSet<> names;
     for (const Record *field : record->getValueAsListOfDefs("fields")) {
       result.fields.push_back(readField(record, field));
@@ -125,6 +128,21 @@ private:
     return unsigned(*opcode);
   }
 
+  /// The unit must be a case of the enumeration that says what units there are.
+  std::string readUnit(const Record *record) {
+    std::string unit = record->getValueAsString("unit").str();
+    if (unit.empty())
+      return unit;
+    auto units = llvm::find_if(table.enumerations, [](const Enumeration &e) {
+      return e.cppType == "Unit";
+    });
+    if (units == table.enumerations.end() ||
+        !llvm::is_contained(units->cases, unit))
+      PrintFatalError(record->getLoc(),
+                      "unit '" + unit + "' is no case of the enumeration Unit");
+    return unit;
+  }
+
   Field readField(const Record *instruction, const Record *record) {
     Field field;
     field.name = record->getValueAsString("name").str();
@@ -143,6 +161,8 @@ private:
       field.kind = FieldKind::Flag;
     else if (record->isSubClassOf("Choice"))
       readChoice(instruction, record, field);
+    else if (record->isSubClassOf("Set"))
+      readSet(instruction, record, field);
     else if (record->isSubClassOf("Real"))
       field.kind = FieldKind::Real;
     else if (record->isSubClassOf("Affine"))
@@ -172,19 +192,34 @@ private:
                           Twine(limit));
   }
 
-  void readChoice(const Record *instruction, const Record *record,
-                  Field &field) {
-    field.kind = FieldKind::Choice;
+  const Enumeration *enumerationOf(const Record *record) {
     llvm::StringRef cppType =
         record->getValueAsDef("enumeration")->getValueAsString("cppType");
     for (const Enumeration &candidate : table.enumerations)
       if (candidate.cppType == cppType)
-        field.enumeration = &candidate;
+        return &candidate;
+    llvm_unreachable("all enumerations were read before");
+  }
+
+  void readChoice(const Record *instruction, const Record *record,
+                  Field &field) {
+    field.kind = FieldKind::Choice;
+    field.enumeration = enumerationOf(record);
     if (field.enumeration->cases.size() > lowBits(field.bits) + 1)
       PrintFatalError(instruction->getLoc(),
                       "field '" + field.name + "' has " + Twine(field.bits) +
                           " bits for " +
                           Twine(field.enumeration->cases.size()) + " cases");
+  }
+
+  void readSet(const Record *instruction, const Record *record, Field &field) {
+    field.kind = FieldKind::Set;
+    field.enumeration = enumerationOf(record);
+    constexpr unsigned mostCases = 8; // Set in Encoding.h is a byte
+    if (field.bits > mostCases)
+      PrintFatalError(instruction->getLoc(),
+                      "set '" + field.name + "' has " + Twine(field.bits) +
+                          " cases; allowed are 1 to " + Twine(mostCases));
   }
 
   static void layOut(Instruction &instruction) {
@@ -222,7 +257,8 @@ uint64_t InstructionTable::hash() const {
     os << enumeration.cppType << ':' << llvm::join(enumeration.cases, ",")
        << '\n';
   for (const Instruction &instruction : instructions) {
-    os << instruction.opcode << ' ' << instruction.name << '\n';
+    os << instruction.opcode << ' ' << instruction.name << ' '
+       << instruction.unit << '\n';
     for (const Field &field : instruction.fields)
       os << field.name << ' ' << field.cppType() << ' ' << field.word << ' '
          << field.shift << ' ' << field.bits << ' ' << field.min << ' '

@@ -1,5 +1,4 @@
-//===- InstructionTable.h - Instructions.td, checked and laid out -*- C++
-//-*-===//
+//===- InstructionTable.h - Instructions.td, checked ------------*- C++ -*-===//
 //
 // What every generator reads. Errors in the table end the program with the
 // line and column of the record that is wrong.
@@ -27,14 +26,14 @@ struct Enumeration {
   std::vector<std::string> cases;
 };
 
-enum class FieldKind { Number, Flag, Choice, Real, Affine };
+enum class FieldKind { Number, Flag, Choice, Set, Real, Affine };
 
 struct Field {
   FieldKind kind;
   std::string name, summary, unit;
   unsigned bits, word, shift;
   int64_t min = 0, max = 0;                 // Number only
-  const Enumeration *enumeration = nullptr; // Choice only
+  const Enumeration *enumeration = nullptr; // Choice and Set only
 
   /// The C++ type of the field in the instruction's struct.
   std::string cppType() const;
@@ -42,6 +41,7 @@ struct Field {
 
 struct Instruction {
   std::string name, mnemonic, summary, semantics;
+  std::string unit; // a case of Unit, or empty
   unsigned opcode;
   unsigned words; // a multiple of 8
   std::vector<Field> fields;
@@ -65,7 +65,6 @@ std::string snakeCase(llvm::StringRef camelCase);
 
 // One function an output, registered in edgellm-tblgen.cpp.
 void emitInstructions(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
-void emitDisassembly(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
 void emitOps(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
 void emitConversions(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
 void emitReference(const llvm::RecordKeeper &records, llvm::raw_ostream &os);

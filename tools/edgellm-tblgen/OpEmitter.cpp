@@ -26,12 +26,31 @@ static std::string constraintOf(const Field &field) {
     return "BoolAttr";
   case FieldKind::Choice:
     return "ISA_" + field.enumeration->cppType + "Attr";
+  case FieldKind::Set:
+    return "OptionalAttr<ISA_" + field.enumeration->cppType + "SetAttr>";
   case FieldKind::Real:
     return "F32Attr";
   case FieldKind::Affine:
     return "ISA_AffineAttr";
   }
   llvm_unreachable("every kind is handled");
+}
+
+/// Values first; then the sets that are not empty, without commas; last the
+/// part of the model that the instruction came from. The disassembler prints
+/// the same.
+static void emitFormat(const Instruction &instruction, raw_ostream &os) {
+  os << "  let assemblyFormat = [{\n";
+  const char *separator = "";
+  for (const Field &field : instruction.fields)
+    if (field.kind != FieldKind::Set) {
+      os << formatv("    {0}`{1}` `=` ${1}\n", separator, field.name);
+      separator = "`,` ";
+    }
+  for (const Field &field : instruction.fields)
+    if (field.kind == FieldKind::Set)
+      os << formatv("    (`{0}` ${0}^)?\n", field.name);
+  os << "    (`from` $source^)? attr-dict\n  }];\n";
 }
 
 static void emitOp(const Instruction &instruction, raw_ostream &os) {
@@ -41,18 +60,11 @@ static void emitOp(const Instruction &instruction, raw_ostream &os) {
                 "  let arguments = (ins",
                 instruction.name, instruction.mnemonic, instruction.summary,
                 llvm::StringRef(instruction.semantics).ltrim('\n').rtrim(' '));
-  const char *separator = " ";
-  for (const Field &field : instruction.fields) {
-    os << separator << constraintOf(field) << ":$" << field.name;
-    separator = ",\n    ";
-  }
-  os << ");\n  let assemblyFormat = [{\n";
-  separator = "";
-  for (const Field &field : instruction.fields) {
-    os << formatv("    {0}`{1}` `=` ${1}\n", separator, field.name);
-    separator = "`,` ";
-  }
-  os << "    attr-dict\n  }];\n}\n\n";
+  for (const Field &field : instruction.fields)
+    os << ' ' << constraintOf(field) << ":$" << field.name << ",\n   ";
+  os << " OptionalAttr<StrAttr>:$source);\n";
+  emitFormat(instruction, os);
+  os << "}\n\n";
 }
 
 void edgellm::tblgen::emitOps(const llvm::RecordKeeper &records,

@@ -17,6 +17,8 @@ static std::string rangeOf(const Field &field) {
     return "0, 1";
   case FieldKind::Choice:
     return llvm::join(field.enumeration->cases, ", ");
+  case FieldKind::Set:
+    return "any of " + llvm::join(field.enumeration->cases, ", ");
   case FieldKind::Real:
     return "finite binary32";
   case FieldKind::Affine:
@@ -26,9 +28,10 @@ static std::string rangeOf(const Field &field) {
 }
 
 static void emitInstruction(const Instruction &instruction, raw_ostream &os) {
-  os << formatv("## {0}\n\n{1}. Opcode {2:x2}, {3} bytes.\n\n",
-                instruction.mnemonic, instruction.summary, instruction.opcode,
-                instruction.words * 8);
+  os << formatv(
+      "## {0}\n\n{1}. Opcode {2:x2}, {3} bytes, {4}.\n\n", instruction.mnemonic,
+      instruction.summary, instruction.opcode, instruction.words * 8,
+      instruction.unit.empty() ? "sequencer" : instruction.unit + " unit");
   if (!instruction.fields.empty())
     os << "| field | word | bits | range | unit | meaning |\n"
           "|---|---|---|---|---|---|\n";

@@ -12,7 +12,6 @@ using llvm::TableGen::Emitter::Opt;
 static Opt outputs[] = {
     {"gen-instructions", emitInstructions,
      "Structs, encoder, decoder and visitor, free of LLVM and the STL"},
-    {"gen-disassembly", emitDisassembly, "Instructions as text"},
     {"gen-isa-ops", emitOps, "The isa dialect's ops and enums (ODS)"},
     {"gen-isa-conversions", emitConversions,
      "Between isa ops and instructions"},

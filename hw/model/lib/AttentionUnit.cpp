@@ -77,22 +77,10 @@ ScoresTask::ScoresTask(const isa::AttentionScores &scores,
     : heads(scores.heads, scores.kv_heads), headBlocks(scores.head_blocks),
       rows(machine.rows(scores.rows)), columns(machine.columns(scores.columns)),
       scale(scores.scale),
-      keys(machine.memory.hbm(
-          {.base = scores.keys,
-           .inner = {scores.kv_heads * headBlocks, scores.key_stride},
-           .rows = blocksOf(columns) * isa::kLanes},
-          "keys")),
-      src(machine.memory.ddr({.base = machine.resolve(scores.src),
-                              .inner = {scores.heads * headBlocks,
-                                        machine.resolve(scores.src_stride)},
-                              .rows = rows},
-                             "src")),
-      dst(machine.memory.ddr(
-          {.base = machine.resolve(scores.dst),
-           .outer = {scores.heads, machine.resolve(scores.dst_head_stride)},
-           .inner = {blocksOf(columns), machine.resolve(scores.dst_stride)},
-           .rows = rows},
-          "dst")) {
+      keys(machine.operand(machine.operandsOf(scores), "keys")),
+      src(machine.operand(machine.operandsOf(scores), "src")),
+      dst(machine.operand(machine.operandsOf(scores), "dst")) {
+  machine.checkSlices(scores);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
 }
@@ -157,24 +145,10 @@ ValuesTask::ValuesTask(const isa::AttentionValues &instruction,
     : heads(instruction.heads, instruction.kv_heads),
       headBlocks(instruction.head_blocks), rows(machine.rows(instruction.rows)),
       columnBlocks(blocksOf(machine.columns(instruction.columns))),
-      values(machine.memory.hbm({.base = instruction.values,
-                                 .inner = {instruction.kv_heads * headBlocks,
-                                           instruction.value_stride},
-                                 .rows = columnBlocks * isa::kLanes},
-                                "values")),
-      src(machine.memory.ddr(
-          {.base = machine.resolve(instruction.src),
-           .outer = {instruction.heads,
-                     machine.resolve(instruction.src_head_stride)},
-           .inner = {columnBlocks, machine.resolve(instruction.src_stride)},
-           .rows = rows},
-          "src")),
-      dst(machine.memory.ddr(
-          {.base = machine.resolve(instruction.dst),
-           .inner = {instruction.heads * headBlocks,
-                     machine.resolve(instruction.dst_stride)},
-           .rows = rows},
-          "dst")) {
+      values(machine.operand(machine.operandsOf(instruction), "values")),
+      src(machine.operand(machine.operandsOf(instruction), "src")),
+      dst(machine.operand(machine.operandsOf(instruction), "dst")) {
+  machine.checkSlices(instruction);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
 }
@@ -233,18 +207,8 @@ SoftmaxTask::SoftmaxTask(const isa::Softmax &softmax, const Machine &machine)
       blocks(blocksOf(machine.columns(softmax.columns))),
       visible(machine.count(softmax.visible, "visible", 1,
                             machine.resolve(softmax.columns) - rows + 1)),
-      src(machine.memory.ddr(
-          {.base = machine.resolve(softmax.src),
-           .outer = {softmax.heads, machine.resolve(softmax.src_head_stride)},
-           .inner = {blocks, machine.resolve(softmax.src_stride)},
-           .rows = rows},
-          "src")),
-      dst(machine.memory.ddr(
-          {.base = machine.resolve(softmax.dst),
-           .outer = {softmax.heads, machine.resolve(softmax.dst_head_stride)},
-           .inner = {blocks, machine.resolve(softmax.dst_stride)},
-           .rows = rows},
-          "dst")) {
+      src(machine.operand(machine.operandsOf(softmax), "src")),
+      dst(machine.operand(machine.operandsOf(softmax), "dst")) {
   dst.requireDistinct("dst");
   dst.requireApartOrSame(src, "dst");
 }

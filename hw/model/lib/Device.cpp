@@ -3,6 +3,7 @@
 #include "FloatingPoint.h"
 #include "Machine.h"
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -37,8 +38,33 @@ private:
   template <typename Instruction> void issue(const Instruction &instruction) {
     static_assert(Instruction::words <= kWindowWords);
     requireBegun(Instruction::opcode);
+    constexpr isa::Unit unit = Instruction::unit;
+    take(instruction.wait, unit, tokens, "wait");
+    take(instruction.follow, unit, chains, "follow");
+    if constexpr (requires { instruction.stream_wait; })
+      take(instruction.stream_wait, isa::Unit::dma, tokens, "stream_wait");
     execute(instruction, machine);
+    put(instruction.signal, unit, tokens);
+    put(instruction.lead, unit, chains);
   }
+
+  /// Tokens on their way, by who put them and for whom.
+  using Tokens = std::array<std::array<uint32_t, isa::kUnits>, isa::kUnits>;
+
+  /// A token that is not there now would never come: only later instructions
+  /// could put it.
+  static void take(isa::Set<isa::Unit> from, isa::Unit to, Tokens &tokens,
+                   const char *field) {
+    for (unsigned unit = 0; unit < isa::kUnits; ++unit)
+      if (from.contains(isa::Unit(unit)) && tokens[unit][unsigned(to)]-- == 0)
+        throw Fault{StatusCode::missing_token, field, unit, 0};
+  }
+  static void put(isa::Set<isa::Unit> to, isa::Unit from, Tokens &tokens) {
+    for (unsigned unit = 0; unit < isa::kUnits; ++unit)
+      if (to.contains(isa::Unit(unit)))
+        ++tokens[unsigned(from)][unit];
+  }
+
   void requireBegun(isa::Opcode opcode) const {
     if (status.instruction == 0)
       throw Fault{StatusCode::illegal_instruction, "", int64_t(opcode),
@@ -48,6 +74,7 @@ private:
   const Launch &launch;
   Machine machine;
   Status status;
+  Tokens tokens{}, chains{};
   bool ended = false;
 };
 

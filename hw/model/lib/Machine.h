@@ -2,9 +2,11 @@
 #ifndef EDGELLM_MODEL_LIB_MACHINE_H
 #define EDGELLM_MODEL_LIB_MACHINE_H
 
+#include "EdgeLLM/ISA/Operands.h"
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "Kernels.h"
 #include "Memory.h"
+#include <string_view>
 
 namespace edgellm::model {
 
@@ -34,6 +36,23 @@ struct Machine {
     return count(field, "columns", 1, context);
   }
 
+  /// An operand of an instruction, whose counts must have been checked.
+  Operand operand(const isa::Operands &operands, std::string_view field) const;
+  /// Operands of an instruction.
+  template <typename Instruction>
+  isa::Operands operandsOf(const Instruction &instruction) const {
+    return isa::operandsOf(instruction, memory.ports());
+  }
+  /// Faults unless slices of an input in ddr have a size and room on chip.
+  template <typename Instruction>
+  void checkSlices(const Instruction &instruction) const {
+    if (instruction.src_space != isa::ActivationSpace::ddr)
+      return;
+    if (instruction.slice_rows == 0)
+      throw Fault{StatusCode::illegal_instruction, "slice_rows", 0, 1};
+    operand(operandsOf(instruction), "work");
+  }
+
   Memory memory;
   ThreadPool &pool;
   const Kernels &kernels;
@@ -43,9 +62,7 @@ struct Machine {
   uint16_t argmaxValue = 0;
 };
 
-inline int64_t ceilDivide(int64_t dividend, int64_t divisor) {
-  return (dividend + divisor - 1) / divisor;
-}
+using isa::ceilDivide;
 
 /// Channel or column blocks of a width.
 inline int64_t blocksOf(int64_t channels) {

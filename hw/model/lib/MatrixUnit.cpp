@@ -33,11 +33,6 @@ struct Int4Coding {
   static constexpr int64_t scaleBytes = 2 * blocksPerPackage;
   static constexpr int64_t codeBytes = kBlock / 2;
 
-  static int64_t rowBytes(int64_t groups) {
-    return ceilDivide(groups, blocksPerPackage) * scaleBytes +
-           groups * codeBytes;
-  }
-
   static void unpack(const RowStarts &rows, size_t group,
                      const Kernels &kernels, Weights &weights) {
     int64_t package = group / blocksPerPackage,
@@ -69,8 +64,6 @@ struct Fp16Coding {
   static constexpr int64_t groupChannels = kGroup;
   static constexpr int64_t groupBytes = 2 * kGroup;
 
-  static int64_t rowBytes(int64_t groups) { return groups * groupBytes; }
-
   static void unpack(const RowStarts &rows, size_t group,
                      const Kernels &kernels, Weights &weights) {
     Tile tile;
@@ -91,7 +84,7 @@ struct Fp16Coding {
 
 /// An instruction with its operands resolved and checked.
 struct Task {
-  Task(const isa::Vmm &vmm, const Machine &machine, int64_t rowBytes);
+  Task(const isa::Vmm &vmm, const Machine &machine);
 
   int64_t rows, inBlocks, outBlocks;
   isa::Epilogue epilogue;
@@ -100,36 +93,25 @@ struct Task {
   std::optional<Operand> bias, aux;
 };
 
-Operand matrix(const Machine &machine, isa::Space space,
-               const isa::Affine &base, const isa::Affine &stride,
-               int64_t blocks, int64_t rows, const char *field) {
-  return machine.memory.operand(space,
-                                {.base = machine.resolve(base),
-                                 .inner = {blocks, machine.resolve(stride)},
-                                 .rows = rows},
-                                field);
-}
-
-Task::Task(const isa::Vmm &vmm, const Machine &machine, int64_t rowBytes)
+Task::Task(const isa::Vmm &vmm, const Machine &machine)
     : rows(machine.rows(vmm.rows)), inBlocks(blocksOf(vmm.in_channels)),
       outBlocks(blocksOf(vmm.out_channels)), epilogue(vmm.epilogue),
-      src(matrix(machine, isa::Space::ddr, vmm.src, vmm.src_stride, inBlocks,
-                 rows, "src")),
-      dst(matrix(machine, vmm.dst_space, vmm.dst, vmm.dst_stride, outBlocks,
-                 rows, "dst")),
-      weights(
-          machine.memory.weights(vmm.weights, rowBytes, outBlocks * kOutputs)) {
+      src(machine.operand(machine.operandsOf(vmm), "src")),
+      dst(machine.operand(machine.operandsOf(vmm), "dst")),
+      weights(machine.memory.weights(
+          vmm.weights, isa::outputBytes(vmm.weight_format, vmm.in_channels),
+          outBlocks * kOutputs)) {
+  isa::Operands operands = machine.operandsOf(vmm);
+  machine.checkSlices(vmm);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
   machine.memory.requireApart(dst, weights, "dst");
   if (vmm.has_bias) {
-    bias =
-        machine.memory.ddr({.base = vmm.bias, .inner = {outBlocks, 1}}, "bias");
+    bias = machine.operand(operands, "bias");
     dst.requireApart(*bias, "dst");
   }
   if (epilogue != isa::Epilogue::none) {
-    aux = matrix(machine, isa::Space::ddr, vmm.aux, vmm.aux_stride, outBlocks,
-                 rows, "aux");
+    aux = machine.operand(operands, "aux");
     dst.requireApartOrSame(*aux, "dst");
   }
 }
@@ -203,7 +185,7 @@ void reportArgmax(const isa::Vmm &vmm, const Task &task, Machine &machine) {
 
 template <typename Coding> void run(const isa::Vmm &vmm, Machine &machine) {
   size_t groups = ceilDivide(vmm.in_channels, Coding::groupChannels);
-  Task task(vmm, machine, Coding::rowBytes(groups));
+  Task task(vmm, machine);
   for (int64_t row = 0; row < task.rows; row += kTileRows)
     runTile<Coding>(task, row, std::min(kTileRows, task.rows - row), groups,
                     machine);

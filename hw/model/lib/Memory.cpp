@@ -27,7 +27,8 @@ static int64_t wholePackets(std::span<const std::byte> buffer) {
 }
 
 Memory::Memory(const Launch &launch)
-    : ddrBuffer(launch.ddr), hbmBuffers(launch.hbm) {}
+    : ddrBuffer(launch.ddr), hbmBuffers(launch.hbm),
+      chipHas(int64_t(launch.chipPackets)) {}
 
 void Memory::begin(const isa::Begin &limits) {
   int64_t ddrHas = wholePackets(ddrBuffer);
@@ -40,8 +41,13 @@ void Memory::begin(const isa::Begin &limits) {
   if (limits.hbm_packets > portHas)
     throw Fault{StatusCode::out_of_bounds, "hbm_packets", limits.hbm_packets,
                 portHas};
+  if (limits.chip_packets > chipHas)
+    throw Fault{StatusCode::out_of_bounds, "chip_packets", limits.chip_packets,
+                chipHas};
   ddrPackets = limits.ddr_packets;
   hbmPackets = limits.hbm_packets;
+  chipPackets = limits.chip_packets;
+  chipBuffer.assign(size_t(chipPackets) * isa::kPacketBytes, std::byte(0));
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,6 +68,8 @@ Operand Memory::operand(isa::Space space, const Region &region,
   }
   if (space == isa::Space::ddr) // packet 0 is the status
     requireInside(first, last, 1, ddrPackets - 1, field);
+  else if (space == isa::Space::chip)
+    requireInside(first, last, 0, chipPackets - 1, field);
   else
     requireInside(first, last, 0, hbmPackets * ports() - 1, field);
   return Operand(*this, space, region, int64_t(first), int64_t(last));
@@ -70,7 +78,7 @@ Operand Memory::operand(isa::Space space, const Region &region,
 void Operand::loadRows(int64_t outer, int64_t inner, int64_t row,
                        std::byte *to) const {
   int64_t index = indexOf(outer, inner, row);
-  if (space == isa::Space::ddr) {
+  if (space != isa::Space::hbm) {
     std::memcpy(to, memory->packet(space, index), 32 * isa::kPacketBytes);
     return;
   }

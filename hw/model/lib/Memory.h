@@ -126,12 +126,6 @@ public:
   /// Counts in `region` are positive.
   Operand operand(isa::Space space, const Region &region,
                   const char *field) const;
-  Operand ddr(const Region &region, const char *field) const {
-    return operand(isa::Space::ddr, region, field);
-  }
-  Operand hbm(const Region &region, const char *field) const {
-    return operand(isa::Space::hbm, region, field);
-  }
 
   /// `channels` rows of `rowBytes` bytes from packet `address` of the ports on.
   WeightRows weights(int64_t address, int64_t rowBytes, int64_t channels) const;
@@ -139,19 +133,25 @@ public:
   void requireApart(const Operand &dst, const WeightRows &weights,
                     const char *field) const;
 
+  int64_t ports() const { return int64_t(hbmBuffers.size()); }
+
 private:
   friend class Operand;
-  int64_t ports() const { return int64_t(hbmBuffers.size()); }
   std::byte *packet(isa::Space space, int64_t index) const;
 
   std::span<std::byte> ddrBuffer;
   std::vector<std::span<std::byte>> hbmBuffers;
-  int64_t ddrPackets = 0, hbmPackets = 0;
+  std::vector<std::byte> chipBuffer; // as large as `begin` says
+  int64_t chipHas = 0;
+  int64_t ddrPackets = 0, hbmPackets = 0, chipPackets = 0;
 };
 
 inline std::byte *Memory::packet(isa::Space space, int64_t index) const {
   if (space == isa::Space::ddr)
     return ddrBuffer.data() + index * isa::kPacketBytes;
+  if (space == isa::Space::chip)
+    return const_cast<std::byte *>(chipBuffer.data()) +
+           index * isa::kPacketBytes;
   return hbmBuffers[index % ports()].data() +
          index / ports() * isa::kPacketBytes;
 }

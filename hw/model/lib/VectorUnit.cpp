@@ -11,15 +11,6 @@ constexpr size_t kNormOperations = 16;
 constexpr size_t kRopeOperations = 16;
 constexpr size_t kActivationOperations = 32;
 
-Operand matrix(const Machine &machine, const isa::Affine &base,
-               const isa::Affine &stride, int64_t blocks, int64_t rows,
-               const char *field) {
-  return machine.memory.ddr({.base = machine.resolve(base),
-                             .inner = {blocks, machine.resolve(stride)},
-                             .rows = rows},
-                            field);
-}
-
 std::vector<Packet> loadRow(const Operand &operand, int64_t blocks,
                             int64_t row) {
   std::vector<Packet> packets(blocks);
@@ -45,10 +36,10 @@ void execute(const isa::RmsNorm &norm, Machine &machine) {
   requirePositive(norm.epsilon, "epsilon");
   requirePositive(norm.inverse_channels, "inverse_channels");
   int64_t rows = machine.rows(norm.rows), blocks = blocksOf(norm.channels);
-  Operand weight =
-      machine.memory.ddr({.base = norm.weight, .inner = {blocks, 1}}, "weight");
-  Operand src = matrix(machine, norm.src, norm.src_stride, blocks, rows, "src");
-  Operand dst = matrix(machine, norm.dst, norm.dst_stride, blocks, rows, "dst");
+  isa::Operands operands = machine.operandsOf(norm);
+  Operand weight = machine.operand(operands, "weight");
+  Operand src = machine.operand(operands, "src");
+  Operand dst = machine.operand(operands, "dst");
   dst.requireDistinct("dst");
   dst.requireApart(weight, "dst");
   dst.requireApartOrSame(src, "dst");
@@ -77,18 +68,10 @@ static Packet rotate(const Packet &input, const Packet &table) {
 void execute(const isa::Rope &rope, Machine &machine) {
   int64_t rows = machine.rows(rope.rows);
   int64_t blocks = rope.heads * rope.head_blocks;
-  Operand table =
-      machine.memory.ddr({.base = machine.resolve(rope.table),
-                          .inner = {rope.head_blocks, rope.table_stride},
-                          .rows = rows},
-                         "table");
-  Operand src = matrix(machine, rope.src, rope.src_stride, blocks, rows, "src");
-  Operand dst = machine.memory.operand(
-      rope.dst_space,
-      {.base = machine.resolve(rope.dst),
-       .inner = {blocks, machine.resolve(rope.dst_stride)},
-       .rows = rows},
-      "dst");
+  isa::Operands operands = machine.operandsOf(rope);
+  Operand table = machine.operand(operands, "table");
+  Operand src = machine.operand(operands, "src");
+  Operand dst = machine.operand(operands, "dst");
   dst.requireDistinct("dst");
   dst.requireApart(table, "dst");
   dst.requireApartOrSame(src, "dst");
@@ -113,10 +96,9 @@ static uint16_t apply(isa::Function function, uint16_t x) {
 void execute(const isa::Activation &activation, Machine &machine) {
   int64_t rows = machine.rows(activation.rows);
   int64_t blocks = blocksOf(activation.channels);
-  Operand src = matrix(machine, activation.src, activation.src_stride, blocks,
-                       rows, "src");
-  Operand dst = matrix(machine, activation.dst, activation.dst_stride, blocks,
-                       rows, "dst");
+  isa::Operands operands = machine.operandsOf(activation);
+  Operand src = machine.operand(operands, "src");
+  Operand dst = machine.operand(operands, "dst");
   dst.requireDistinct("dst");
   dst.requireApartOrSame(src, "dst");
 

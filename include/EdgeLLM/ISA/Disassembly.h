@@ -10,11 +10,9 @@
 
 namespace edgellm::isa {
 
-#define GET_DISASSEMBLY_DECLARATIONS
-#include "EdgeLLM/ISA/Disassembly.h.inc"
-
 /// An affine field as an expression over `tokens` and `past`, e.g.
-/// "<tokens * 64 + 4096>". The isa dialect parses the same text.
+/// "<tokens * 64 + 4096>". The isa dialect and the assembler parse the same
+/// text.
 void print(std::ostream &os, const Affine &value);
 
 /// One line for the instruction at the start of `words`, in the syntax of the

@@ -36,6 +36,11 @@ struct Affine {
   int64_t offset = 0;
   int64_t factor = 0;
   Request request = Request::zero;
+
+  friend constexpr bool operator==(const Affine &a, const Affine &b) {
+    return a.offset == b.offset && a.factor == b.factor &&
+           a.request == b.request;
+  }
 };
 
 /// The value of a request register for one pass.
@@ -62,6 +67,33 @@ inline int64_t valueOf(Request request, uint32_t tokens, uint32_t past) {
 inline int64_t resolve(const Affine &field, uint32_t tokens, uint32_t past) {
   return field.offset + field.factor * valueOf(field.request, tokens, past);
 }
+
+/// Instructions that the sequencer keeps in flight: number n starts, and
+/// streams, only when all up to n - kWindow have ended.
+inline constexpr unsigned kWindow = 32;
+
+/// A set of the cases of an enumeration.
+template <typename Enumeration> struct Set {
+  uint8_t bits = 0; ///< bit i stands for case i
+
+  constexpr bool contains(Enumeration value) const {
+    return bits >> unsigned(value) & 1;
+  }
+  constexpr void insert(Enumeration value) {
+    bits = uint8_t(bits | 1u << unsigned(value));
+  }
+  constexpr bool empty() const { return bits == 0; }
+  friend constexpr bool operator==(Set a, Set b) { return a.bits == b.bits; }
+};
+
+/// A field as the table has it; positions count bits from the lowest of a word.
+struct FieldInfo {
+  const char *name;
+  unsigned word, shift, bits;
+  /// Range of a number; of other kinds, 0 and the greatest value of the bits,
+  /// which for reals and affine fields says nothing and is 0.
+  int64_t min, max;
+};
 
 enum class DecodeErrorKind : uint8_t {
   none,
@@ -144,6 +176,20 @@ bool unpackChoice(uint64_t word, unsigned shift, unsigned bits, int64_t cases,
   uint64_t found = bitsAt(word, shift, bits);
   value = Enumeration(found);
   return inRange(int64_t(found), 0, cases - 1, name, error);
+}
+
+template <typename Enumeration>
+bool packSet(uint64_t &word, unsigned shift, unsigned bits,
+             Set<Enumeration> value, FieldName name, DecodeError &error) {
+  word |= uint64_t(value.bits) << shift;
+  return inRange(value.bits, 0, (int64_t(1) << bits) - 1, name, error);
+}
+
+template <typename Enumeration>
+bool unpackSet(uint64_t word, unsigned shift, unsigned bits,
+               Set<Enumeration> &value, FieldName, DecodeError &) {
+  value.bits = uint8_t(bitsAt(word, shift, bits));
+  return true;
 }
 
 inline bool isFinite(uint32_t bits, FieldName name, DecodeError &error) {

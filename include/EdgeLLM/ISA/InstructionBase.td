@@ -43,6 +43,12 @@ class Choice<string fieldName, int bitCount, Enumeration which, string text>
   Enumeration enumeration = which;
 }
 
+/// A set of cases, one bit each, the first the lowest.
+class Set<string fieldName, Enumeration which, string text>
+    : Field<fieldName, !size(which.cases), text> {
+  Enumeration enumeration = which;
+}
+
 /// A finite binary32 value.
 class Real<string fieldName, string text> : Field<fieldName, 32, text>;
 
@@ -58,6 +64,9 @@ class Instruction<bits<8> number, string text, list<Field> layout> {
   bits<8> opcode = number;
   string summary = text;
   list<Field> fields = layout;
+  /// The case of the enumeration Unit that executes it; none for what the
+  /// sequencer does itself.
+  string unit = "";
   /// The exact meaning as a loop nest over packets and lanes.
   string semantics = ?;
 }

@@ -1,7 +1,7 @@
 //===- Instructions.h - The instruction set, LLVM-free ----------*- C++ -*-===//
 //
-// Generated from Instructions.td: one struct an instruction, encode, decode,
-// Visitor, decodeAndVisit, and kTableHash.
+// Generated from Instructions.td: one struct an instruction with its fields as
+// data (forEachField), encode, decode, Visitor, decodeAndVisit, and kTableHash.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_ISA_INSTRUCTIONS_H
@@ -11,6 +11,14 @@
 
 namespace edgellm::isa {
 #include "EdgeLLM/ISA/Instructions.h.inc"
+
+/// decodeAndVisit with a function for all instructions: action(instruction).
+template <typename Action>
+unsigned decodeAndApply(const uint64_t *words, uint64_t available,
+                        Action &&action, DecodeError &error) {
+  EachVisitor visitor(action);
+  return decodeAndVisit(words, available, visitor, error);
+}
 } // namespace edgellm::isa
 
 #endif // EDGELLM_ISA_INSTRUCTIONS_H

@@ -4,8 +4,31 @@
 // meaning. Arithmetic (fl, half, dot, sum8, vsum, expneg) is defined bit for
 // bit in hw/numerics.md.
 //
-// Notation of the loop nests: ddr[p] and hbm[p] are 64-byte packets of 32 FP16
-// lanes; port k of P holds hbm[p] with p mod P == k at its packet p div P.
+// Notation of the loop nests: ddr[p], chip[p] and hbm[p] are 64-byte packets of
+// 32 FP16 lanes; port k of P holds hbm[p] with p mod P == k at its packet
+// p div P. src[p], aux[p] and dst[p] are packets of src_space, aux_space and
+// dst_space.
+//
+// Units work at the same time, each on its own instructions in program order.
+// What an instruction needs of another unit it waits for with tokens:
+//
+//   wait         before it starts, takes a token that each of these units put
+//   stream_wait  the same for the half of it that the DMA executes: reading
+//                weights or the KV cache from HBM into the weight buffer
+//   follow       before it starts, takes a chain token of each of these units;
+//                then reads each channel block once its producer has written it
+//   signal       when it has ended, puts a token for each of these units
+//   lead         when it starts, puts a chain token for each of these units
+//
+// Between two units there are two queues each way, one of tokens and one of
+// chain tokens, first in, first out. A unit takes the next instruction when the
+// one before has read all its operands; results are written in program order.
+// The sequencer keeps at most 32 instructions in flight: instruction n starts,
+// and streams, only when all up to n - 32 have ended. No token is left at the end of a
+// pass, and each is put by an instruction that stands before the one that takes
+// it; a program where this does not hold, or where units race for memory, is
+// refused when it is loaded. Chains are for passes of one token with the
+// operand in the activation buffer.
 //
 //===----------------------------------------------------------------------===//
 include "EdgeLLM/ISA/InstructionBase.td"
@@ -18,10 +41,45 @@ def Epilogue : Enumeration<"Epilogue",
     ["none", "add", "multiply"]>;
 
 def Space : Enumeration<"Space",
-    "Where a unified-format operand lives", ["ddr", "hbm"]>;
+    "Where a result goes: DDR, the activation buffer on chip, the HBM ports",
+    ["ddr", "chip", "hbm"]>;
+
+def ActivationSpace : Enumeration<"ActivationSpace",
+    "Where activations live: DDR or the activation buffer on chip",
+    ["ddr", "chip"]>;
 
 def Function : Enumeration<"Function",
     "Element-wise function", ["silu"]>;
+
+def Unit : Enumeration<"Unit",
+    "What works at the same time as the others",
+    ["matrix", "attention", "vector", "dma"]>;
+
+/// An instruction of a unit, with its tokens.
+class UnitInstruction<bits<8> number, string owner, string text,
+                      list<Field> layout>
+    : Instruction<number, text, !listconcat([
+        Set<"wait", Unit, "takes a token of each before it starts">,
+        Set<"follow", Unit, "takes a chain token of each before it starts">,
+        Set<"signal", Unit, "puts a token for each when it has ended">,
+        Set<"lead", Unit, "puts a chain token for each when it starts">
+      ], layout)> {
+  let unit = owner;
+}
+
+/// An instruction of the array, fed with a stream from HBM by the DMA.
+class StreamInstruction<bits<8> number, string owner, string text,
+                        list<Field> layout>
+    : UnitInstruction<number, owner, text, !listconcat([
+        Set<"stream_wait", Unit,
+            "the DMA takes a token of each before it streams">,
+        Number<"slice_rows", 16, 0, 0, "tokens",
+            "rows that are on chip at a time, streaming once each; 0 for all, "
+            "with the input in the activation buffer">,
+        Number<"work", 32, 0, 0, "packets",
+            "with the input in ddr, where in the activation buffer two slices "
+            "of it lie, one filled while the other is used">
+      ], layout)>;
 
 //===----------------------------------------------------------------------===//
 // Control
@@ -31,26 +89,31 @@ def Begin : Instruction<0x01, "Opens an entry point and states its limits", [
     Number<"max_tokens", 32, 1, 0, "tokens", "longest pass">,
     Number<"context", 32, 1, 0, "tokens", "cache capacity: tokens + past">,
     Number<"ddr_packets", 40, 1, 0, "packets", "size of the ddr buffer">,
-    Number<"hbm_packets", 32, 0, 0, "packets", "size of each port buffer">
+    Number<"hbm_packets", 32, 0, 0, "packets", "size of each port buffer">,
+    Number<"chip_packets", 32, 0, 0, "packets",
+           "of the activation buffer that are used">
   ]> {
   let semantics = [{
     refuse unless 1 <= tokens <= max_tokens and tokens + past <= context
-    refuse unless the ddr and port buffers are at least this large
+    refuse unless the ddr, port and activation buffers are at least this large
   }];
 }
 
 def End : Instruction<0x02, "Completes the pass", []> {
-  let semantics = [{ write the status packet, ddr[0] }];
+  let semantics = [{ when all units are idle: write the status packet, ddr[0] }];
 }
 
 //===----------------------------------------------------------------------===//
 // Matrix unit
 //===----------------------------------------------------------------------===//
 
-def Vmm : Instruction<0x10, "Vector-matrix product with a weight stream", [
+def Vmm : StreamInstruction<0x10, "matrix",
+    "Vector-matrix product with a weight stream", [
     Choice<"weight_format", 4, WeightFormat, "coding of the weights">,
     Choice<"epilogue", 4, Epilogue, "joins `aux` before rounding">,
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
     Choice<"dst_space", 2, Space, "where the result goes">,
+    Choice<"aux_space", 2, ActivationSpace, "where aux lies">,
     Flag<"has_bias", "adds `bias` to every row">,
     Flag<"argmax", "reports the greatest output of the last row">,
     Number<"in_channels", 24, 1, 0, "channels", "inputs">,
@@ -58,22 +121,22 @@ def Vmm : Instruction<0x10, "Vector-matrix product with a weight stream", [
     Address<"weights", "start of the matrix in every port buffer">,
     Address<"bias", "one row of out_channels in ddr">,
     Affine<"rows", "tokens", "vectors">,
-    Affine<"src", "packets", "input in ddr">,
+    Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
     Affine<"dst", "packets", "output">,
     Affine<"dst_stride", "packets", "between channel blocks of the output">,
-    Affine<"aux", "packets", "second operand of the epilogue in ddr">,
+    Affine<"aux", "packets", "second operand of the epilogue">,
     Affine<"aux_stride", "packets", "between channel blocks of aux">
   ]> {
   let semantics = [{
     for r in 0..rows:
       for c in 0..32*ceil(out_channels/32):
-        y = dot(weight_format, ddr[src + *src_stride + r], weights[c])
+        y = dot(weight_format, src[src + *src_stride + r], weights[c])
         if has_bias: y = fl(y + ddr[bias + c/32].lane[c%32])
-        a = ddr[aux + (c/32)*aux_stride + r].lane[c%32]
+        a = aux[aux + (c/32)*aux_stride + r].lane[c%32]
         if epilogue == add: y = fl(y + a)
         if epilogue == multiply: y = fl(y * a)
-        dst_space[dst + (c/32)*dst_stride + r].lane[c%32] = half(y)
+        dst[dst + (c/32)*dst_stride + r].lane[c%32] = half(y)
     if argmax: status.argmax = first c < out_channels of the greatest output
                in row rows-1
   }];
@@ -83,7 +146,10 @@ def Vmm : Instruction<0x10, "Vector-matrix product with a weight stream", [
 // Attention: the array's FP16 mode on the KV cache
 //===----------------------------------------------------------------------===//
 
-def AttentionScores : Instruction<0x11, "Scaled Q * K^T of every head", [
+def AttentionScores : StreamInstruction<0x11, "attention",
+    "Scaled Q * K^T of every head", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
     Number<"heads", 16, 1, 0, "heads", "query heads">,
     Number<"kv_heads", 16, 1, 0, "heads", "key heads; divides heads">,
     Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
@@ -92,9 +158,9 @@ def AttentionScores : Instruction<0x11, "Scaled Q * K^T of every head", [
     Address<"keys", "key cache in hbm, one packet a token">,
     Affine<"rows", "tokens", "queries">,
     Affine<"columns", "tokens", "keys">,
-    Affine<"src", "packets", "queries in ddr">,
+    Affine<"src", "packets", "queries">,
     Affine<"src_stride", "packets", "between channel blocks of queries">,
-    Affine<"dst", "packets", "scores in ddr, columns as channels">,
+    Affine<"dst", "packets", "scores, columns as channels">,
     Affine<"dst_stride", "packets", "between column blocks">,
     Affine<"dst_head_stride", "packets", "between heads">
   ]> {
@@ -102,39 +168,45 @@ def AttentionScores : Instruction<0x11, "Scaled Q * K^T of every head", [
     for h in 0..heads: g = h / (heads / kv_heads)
       for r in 0..rows:
         for t in 0..32*ceil(columns/32):
-          q = ddr[src + (h*head_blocks + *)*src_stride + r]
+          q = src[src + (h*head_blocks + *)*src_stride + r]
           k = hbm[keys + (g*head_blocks + *)*key_stride + t]
           s = t < columns ? half(fl(dot(fp16, q, k) * scale)) : 0
-          ddr[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32] = s
+          dst[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32] = s
   }];
 }
 
-def Softmax : Instruction<0x12, "Causal softmax over the columns of a head", [
+def Softmax : UnitInstruction<0x12, "vector",
+    "Causal softmax over the columns of a head", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
     Number<"heads", 16, 1, 0, "heads", "matrices of scores">,
     Affine<"rows", "tokens", "rows of each">,
     Affine<"columns", "tokens", "columns written, rounded up to 32">,
     Affine<"visible", "tokens", "columns that row 0 sees; row r sees r more">,
-    Affine<"src", "packets", "scores in ddr">,
+    Affine<"src", "packets", "scores">,
     Affine<"src_stride", "packets", "between column blocks of scores">,
     Affine<"src_head_stride", "packets", "between heads of scores">,
-    Affine<"dst", "packets", "probabilities in ddr; may be src">,
+    Affine<"dst", "packets", "probabilities; may be src">,
     Affine<"dst_stride", "packets", "between column blocks of probabilities">,
     Affine<"dst_head_stride", "packets", "between heads of probabilities">
   ]> {
   let semantics = [{
     for h in 0..heads:
       for r in 0..rows: n = visible + r
-        s[t] = ddr[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
+        s[t] = src[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
         m = max of s[t], t < n
         e[t] = t < n ? expneg(fl(m - s[t])) : 0
         inv = fl(1 / vsum(e))
         for t in 0..32*ceil(columns/32):
-          ddr[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32]
+          dst[dst + h*dst_head_stride + (t/32)*dst_stride + r].lane[t%32]
             = half(fl(e[t] * inv))
   }];
 }
 
-def AttentionValues : Instruction<0x13, "Probabilities * V of every head", [
+def AttentionValues : StreamInstruction<0x13, "attention",
+    "Probabilities * V of every head", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
     Number<"heads", 16, 1, 0, "heads", "query heads">,
     Number<"kv_heads", 16, 1, 0, "heads", "value heads; divides heads">,
     Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
@@ -143,19 +215,19 @@ def AttentionValues : Instruction<0x13, "Probabilities * V of every head", [
     Address<"values", "value cache in hbm, one packet a token">,
     Affine<"rows", "tokens", "rows of probabilities">,
     Affine<"columns", "tokens", "values">,
-    Affine<"src", "packets", "probabilities in ddr">,
+    Affine<"src", "packets", "probabilities">,
     Affine<"src_stride", "packets", "between column blocks of src">,
     Affine<"src_head_stride", "packets", "between heads of src">,
-    Affine<"dst", "packets", "output in ddr">,
+    Affine<"dst", "packets", "output">,
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
     for h in 0..heads: g = h / (heads / kv_heads)
       for r in 0..rows:
         for c in 0..32*head_blocks: b = c/32
-          p[t] = ddr[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
+          p[t] = src[src + h*src_head_stride + (t/32)*src_stride + r].lane[t%32]
           v[t] = hbm[values + (g*head_blocks + b)*value_stride + t].lane[c%32]
-          ddr[dst + (h*head_blocks + b)*dst_stride + r].lane[c%32]
+          dst[dst + (h*head_blocks + b)*dst_stride + r].lane[c%32]
             = half(dot(fp16, p, v)) over t in 0..32*ceil(columns/32)
   }];
 }
@@ -164,15 +236,18 @@ def AttentionValues : Instruction<0x13, "Probabilities * V of every head", [
 // Vector unit
 //===----------------------------------------------------------------------===//
 
-def RmsNorm : Instruction<0x20, "Root-mean-square normalisation of rows", [
+def RmsNorm : UnitInstruction<0x20, "vector",
+    "Root-mean-square normalisation of rows", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
     Number<"channels", 24, 1, 0, "channels", "width of a row">,
     Real<"epsilon", "added to the mean square">,
     Real<"inverse_channels", "fl(1 / width of the model)">,
     Address<"weight", "one row of channels in ddr">,
     Affine<"rows", "tokens", "vectors">,
-    Affine<"src", "packets", "input in ddr">,
+    Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
-    Affine<"dst", "packets", "output in ddr; may be src">,
+    Affine<"dst", "packets", "output; may be src">,
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
@@ -183,7 +258,9 @@ def RmsNorm : Instruction<0x20, "Root-mean-square normalisation of rows", [
   }];
 }
 
-def Rope : Instruction<0x21, "Rotary position embedding of adjacent pairs", [
+def Rope : UnitInstruction<0x21, "vector",
+    "Rotary position embedding of adjacent pairs", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
     Choice<"dst_space", 2, Space, "where the result goes">,
     Number<"heads", 16, 1, 0, "heads", "heads rotated by the same table">,
     Number<"head_blocks", 8, 1, 0, "blocks", "channel blocks of a head">,
@@ -191,31 +268,34 @@ def Rope : Instruction<0x21, "Rotary position embedding of adjacent pairs", [
            "between channel blocks of the table">,
     Affine<"table", "packets", "cos, sin pairs in ddr, row 0 of this pass">,
     Affine<"rows", "tokens", "vectors">,
-    Affine<"src", "packets", "input in ddr">,
+    Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
     Affine<"dst", "packets", "output; may be src">,
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
     for h in 0..heads, j in 0..head_blocks, r in 0..rows, i in 0..16:
-      (a, b) = lanes 2i, 2i+1 of ddr[src + (h*head_blocks + j)*src_stride + r]
+      (a, b) = lanes 2i, 2i+1 of src[src + (h*head_blocks + j)*src_stride + r]
       (c, s) = lanes 2i, 2i+1 of ddr[table + j*table_stride + r]
-      lanes 2i, 2i+1 of dst_space[dst + (h*head_blocks + j)*dst_stride + r]
+      lanes 2i, 2i+1 of dst[dst + (h*head_blocks + j)*dst_stride + r]
         = half(fl(fl(a*c) - fl(b*s))), half(fl(fl(b*c) + fl(a*s)))
   }];
 }
 
-def Activation : Instruction<0x22, "Element-wise function", [
+def Activation : UnitInstruction<0x22, "vector",
+    "Element-wise function", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
     Choice<"function", 4, Function, "what is applied">,
     Number<"channels", 24, 1, 0, "channels", "width of a row">,
     Affine<"rows", "tokens", "vectors">,
-    Affine<"src", "packets", "input in ddr">,
+    Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
-    Affine<"dst", "packets", "output in ddr; may be src">,
+    Affine<"dst", "packets", "output; may be src">,
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
     for b in 0..ceil(channels/32), r in 0..rows, each lane:
-      ddr[dst + b*dst_stride + r] = function(ddr[src + b*src_stride + r])
+      dst[dst + b*dst_stride + r] = function(src[src + b*src_stride + r])
   }];
 }

@@ -19,6 +19,8 @@
 #ifndef EDGELLM_ISA_STATUS_H
 #define EDGELLM_ISA_STATUS_H
 
+#include "EdgeLLM/ISA/Program.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,6 +36,7 @@ enum class StatusCode : uint32_t {
   request_range = 3,       ///< a count that depends on the request
   no_end = 4,              ///< the program ran out, or into another entry
   overlap = 5,             ///< the result would overwrite another operand
+  missing_token = 6,       ///< it would wait for a token for ever
 };
 
 struct Status {
@@ -61,6 +64,9 @@ uint32_t fieldPosition(std::span<const std::byte> program, uint64_t packet,
 /// One line for the user: which instruction of the program, which field, what
 /// was found and what is allowed.
 std::string describe(const Status &status, std::span<const std::byte> program);
+
+/// The same with the part of the model that the instruction came from.
+std::string describe(const Status &status, const Program &program);
 
 } // namespace edgellm::isa
 

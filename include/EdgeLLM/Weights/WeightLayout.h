@@ -25,16 +25,14 @@
 #ifndef EDGELLM_WEIGHTS_WEIGHTLAYOUT_H
 #define EDGELLM_WEIGHTS_WEIGHTLAYOUT_H
 
+#include "EdgeLLM/ISA/WeightStream.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace edgellm {
 
-enum class WeightFormat { fp16, int4 };
-
-/// "fp16" or "int4".
-std::string_view weightFormatName(WeightFormat format);
+using isa::WeightFormat;
 
 /// Where each weight of a matrix lies; see the head of this file. An aggregate;
 /// every function but problem() needs problem() == nullptr.
@@ -47,10 +45,10 @@ struct WeightLayout {
   /// Output channels of one block; every port holds 32 / ports rows of it.
   static constexpr int64_t kOutputBlock = 32;
   /// Inputs of one int4 group, and the bytes of its scales.
-  static constexpr int64_t kGroupInputs = 2048;
-  static constexpr size_t kGroupScaleBytes = 32;
+  static constexpr int64_t kGroupInputs = isa::kPackageInputs;
+  static constexpr size_t kGroupScaleBytes = isa::kPackageScaleBytes;
   /// A port's image is a multiple of this many bytes.
-  static constexpr size_t kPortAlignment = 64;
+  static constexpr size_t kPortAlignment = isa::kPacketBytes;
 
   int64_t paddedOutputs() const;
   int64_t paddedInputs() const;

@@ -33,15 +33,16 @@ public:
         builder(OpBuilder::atBlockEnd(&program.getBody().front())) {}
 
   LogicalResult run() {
-    auto maxTokens = function->getAttrOfType<IntegerAttr>(
+    auto limit = function->getAttrOfType<IntegerAttr>(
         graph::EdgeLLMDialect::kMaxTokensAttr);
-    if (!maxTokens)
+    if (!limit)
       return function.emitError()
              << "has no " << graph::EdgeLLMDialect::kMaxTokensAttr;
     if (function.isExternal() || function.getNumArguments() == 0)
       return function.emitError("needs a body and the token ids as argument 0");
     auto entry = accel::EntryOp::create(builder, function.getLoc(),
-                                        function.getSymNameAttr(), maxTokens);
+                                        function.getSymNameAttr(), limit);
+    maxTokens = limit.getInt();
     builder.createBlock(&entry.getBody());
     bindCaches();
     for (Operation &op : function.getBody().front())
@@ -56,6 +57,7 @@ private:
   Residents &residents;
   OpBuilder builder;
   IRMapping buffers;
+  int64_t maxTokens = 0;
 
   //===--------------------------------------------------------------------===//
   // Buffers
@@ -74,9 +76,16 @@ private:
       }
   }
 
+  /// New tokens of a pass: a constant where there can only be one, so that
+  /// addresses and strides are.
+  AffineExpr tokens() {
+    return maxTokens == 1 ? builder.getAffineConstantExpr(1)
+                          : getTokens(builder.getContext());
+  }
+
   AffineExpr rowsOf(Value value) {
     int64_t rows = cast<RankedTensorType>(value.getType()).getDimSize(0);
-    return ShapedType::isDynamic(rows) ? getTokens(builder.getContext())
+    return ShapedType::isDynamic(rows) ? tokens()
                                        : builder.getAffineConstantExpr(rows);
   }
 
@@ -95,7 +104,7 @@ private:
     MLIRContext *context = builder.getContext();
     BufferType type = accel::bufferType(cache);
     auto rows = BufferType::get(context, type.getHeads(), type.getChannels(),
-                                getTokens(context), accel::Space::hbm);
+                                tokens(), accel::Space::hbm);
     auto first = AffineMap::get(0, 2, getPast(context));
     return accel::RowsOp::create(builder, loc, rows, cache, first);
   }
@@ -179,7 +188,7 @@ private:
     accel::VmmOp::create(builder, op.getLoc(), buffers.lookup(op.getInput()),
                          weight.getValue(), bias, epilogue,
                          joined ? buffers.lookup(joined) : Value(),
-                         /*argmax=*/false, output);
+                         /*argmax=*/false, output, /*slice=*/{}, /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
@@ -190,7 +199,7 @@ private:
                                                   layoutOf(op.getInput()));
     accel::RMSNormOp::create(builder, op.getLoc(),
                              buffers.lookup(op.getInput()), weight,
-                             op.getEpsilonAttr(), output);
+                             op.getEpsilonAttr(), output, /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
@@ -198,8 +207,8 @@ private:
   LogicalResult convertOp(graph::RopeOp op) {
     Value output = destinationOf(op.getResult(), op.getLoc());
     accel::RopeOp::create(builder, op.getLoc(), buffers.lookup(op.getInput()),
-                          residents.ropeTable(op, program.getContext()),
-                          output);
+                          residents.ropeTable(op, program.getContext()), output,
+                          /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
@@ -229,11 +238,13 @@ private:
     Value scores = alloc(loc, scoresType);
     accel::AttentionScoresOp::create(
         builder, loc, buffers.lookup(op.getQuery()),
-        buffers.lookup(op.getKeys()), op.getScaleAttr(), scores);
-    accel::SoftmaxOp::create(builder, loc, scores, scores);
+        buffers.lookup(op.getKeys()), op.getScaleAttr(), scores, /*slice=*/{},
+        /*tokens=*/{});
+    accel::SoftmaxOp::create(builder, loc, scores, scores, /*tokens=*/{});
     Value output = alloc(loc, bufferFor(op.getResult()));
     accel::AttentionValuesOp::create(builder, loc, scores,
-                                     buffers.lookup(op.getValues()), output);
+                                     buffers.lookup(op.getValues()), output,
+                                     /*slice=*/{}, /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
@@ -241,13 +252,14 @@ private:
   LogicalResult convertOp(graph::SiluOp op) {
     Value output = alloc(op.getLoc(), bufferFor(op.getResult()));
     accel::ActivationOp::create(builder, op.getLoc(), accel::Function::silu,
-                                buffers.lookup(op.getInput()), output);
+                                buffers.lookup(op.getInput()), output,
+                                /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
 
   LogicalResult convertOp(graph::LastTokenOp op) {
-    auto first = AffineMap::get(0, 2, getTokens(builder.getContext()) - 1);
+    auto first = AffineMap::get(0, 2, tokens() - 1);
     buffers.map(op.getResult(),
                 accel::RowsOp::create(builder, op.getLoc(),
                                       bufferFor(op.getResult()),
@@ -307,6 +319,7 @@ private:
         &getContext(), machine.name, machine.hbm.ports,
         machine.hbm.portBytes / isa::kPacketBytes,
         machine.ddr ? machine.ddr->bytes / isa::kPacketBytes : 0,
+        machine.buffers.activationBits / (8 * isa::kPacketBytes),
         machine.limits.tokens, machine.limits.headSize);
   }
 
@@ -345,7 +358,7 @@ private:
     auto builder = OpBuilder::atBlockEnd(module.getBody());
     auto program = accel::ProgramOp::create(
         builder, module.getLoc(), *machine, cache.getCapacity(), table[1],
-        table[0], IntegerAttr(), IntegerAttr());
+        table[0], IntegerAttr(), IntegerAttr(), IntegerAttr());
     builder.createBlock(&program.getBody());
     return program;
   }

@@ -94,11 +94,12 @@ LogicalResult ChannelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef name, int64_t ports,
                                  int64_t portPackets, int64_t ddrPackets,
-                                 int64_t maxContext, int64_t maxHeadSize) {
+                                 int64_t chipPackets, int64_t maxContext,
+                                 int64_t maxHeadSize) {
   if (ports != 8 && ports != 16 && ports != 32)
     return emitError() << "target " << name << " has " << ports
                        << " ports, allowed are 8, 16 and 32";
-  if (portPackets < 0 || ddrPackets < 0 || maxContext < 1 || maxHeadSize < 1)
+  if (portPackets < 0 || ddrPackets < 0 || chipPackets < 0 || maxContext < 1 || maxHeadSize < 1)
     return emitError() << "target " << name << " has a size out of range";
   return success();
 }

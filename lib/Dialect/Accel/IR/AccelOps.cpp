@@ -73,11 +73,11 @@ static LogicalResult checkAlike(Operation *op, Value input, Value output) {
 
 /// Only the matrix unit and rope write to the cache; nothing but attention
 /// reads it.
-static LogicalResult checkInDDR(Operation *op, ValueRange buffers) {
+static LogicalResult checkNotInHBM(Operation *op, ValueRange buffers) {
   for (Value buffer : buffers)
-    if (bufferType(buffer).getSpace() != Space::ddr)
-      return op->emitOpError()
-             << "takes buffers in ddr here, found " << buffer.getType();
+    if (bufferType(buffer).getSpace() == Space::hbm)
+      return op->emitOpError() << "takes buffers in ddr or on chip here, found "
+                               << buffer.getType();
   return success();
 }
 
@@ -183,9 +183,9 @@ LogicalResult VmmOp::verify() {
                          << (getAux() ? " takes no" : " needs an")
                          << " operand";
   if (getAux() && (failed(checkAlike(*this, getAux(), getOutput())) ||
-                   failed(checkInDDR(*this, getAux()))))
+                   failed(checkNotInHBM(*this, getAux()))))
     return failure();
-  if (failed(checkInDDR(*this, getInput())))
+  if (failed(checkNotInHBM(*this, getInput())))
     return failure();
   return checkSameRows(*this, getInput(), getOutput());
 }
@@ -214,7 +214,7 @@ SmallVector<Value> RMSNormOp::getInputs() { return {getInput()}; }
 LogicalResult RMSNormOp::verify() {
   if (bufferType(getInput()).getHeads() != 1)
     return emitOpError("normalises whole rows: one head of all channels");
-  return failure(failed(checkInDDR(*this, {getInput(), getOutput()})) ||
+  return failure(failed(checkNotInHBM(*this, {getInput(), getOutput()})) ||
                  failed(checkAlike(*this, getInput(), getOutput())));
 }
 
@@ -229,7 +229,7 @@ LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
 SmallVector<Value> RopeOp::getInputs() { return {getInput()}; }
 
 LogicalResult RopeOp::verify() {
-  return failure(failed(checkInDDR(*this, getInput())) ||
+  return failure(failed(checkNotInHBM(*this, getInput())) ||
                  failed(checkAlike(*this, getInput(), getOutput())));
 }
 
@@ -274,7 +274,7 @@ SmallVector<Value> AttentionScoresOp::getInputs() {
 LogicalResult AttentionScoresOp::verify() {
   BufferType query = bufferType(getQuery()), keys = bufferType(getKeys());
   return failure(
-      failed(checkInDDR(*this, {getQuery(), getOutput()})) ||
+      failed(checkNotInHBM(*this, {getQuery(), getOutput()})) ||
       failed(checkSameRows(*this, getQuery(), getOutput())) ||
       failed(checkGroups(*this, query.getHeads(), query.getChannels(), keys)) ||
       failed(
@@ -284,7 +284,7 @@ LogicalResult AttentionScoresOp::verify() {
 SmallVector<Value> SoftmaxOp::getInputs() { return {getInput()}; }
 
 LogicalResult SoftmaxOp::verify() {
-  return failure(failed(checkInDDR(*this, {getInput(), getOutput()})) ||
+  return failure(failed(checkNotInHBM(*this, {getInput(), getOutput()})) ||
                  failed(checkAlike(*this, getInput(), getOutput())));
 }
 
@@ -295,7 +295,7 @@ SmallVector<Value> AttentionValuesOp::getInputs() {
 LogicalResult AttentionValuesOp::verify() {
   BufferType output = bufferType(getOutput()), values = bufferType(getValues());
   return failure(
-      failed(checkInDDR(*this, {getProbabilities(), getOutput()})) ||
+      failed(checkNotInHBM(*this, {getProbabilities(), getOutput()})) ||
       failed(checkSameRows(*this, getProbabilities(), getOutput())) ||
       failed(checkGroups(*this, output.getHeads(), output.getChannels(),
                          values)) ||
@@ -306,6 +306,6 @@ LogicalResult AttentionValuesOp::verify() {
 SmallVector<Value> ActivationOp::getInputs() { return {getInput()}; }
 
 LogicalResult ActivationOp::verify() {
-  return failure(failed(checkInDDR(*this, {getInput(), getOutput()})) ||
+  return failure(failed(checkNotInHBM(*this, {getInput(), getOutput()})) ||
                  failed(checkAlike(*this, getInput(), getOutput())));
 }

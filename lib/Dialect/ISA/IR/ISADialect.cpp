@@ -55,6 +55,23 @@ void AffineAttr::print(AsmPrinter &printer) const {
 }
 
 //===----------------------------------------------------------------------===//
+// Sets of units
+//===----------------------------------------------------------------------===//
+
+Attribute UnitSetAttr::parse(AsmParser &parser, Type) {
+  FailureOr<Set<Unit>> set = parseUnitSet(parser);
+  return failed(set) ? UnitSetAttr() : get(parser.getContext(), *set);
+}
+
+void UnitSetAttr::print(AsmPrinter &printer) const {
+  printUnitSet(printer, getValue());
+}
+
+UnitSetAttr UnitSetAttr::getOptional(MLIRContext *context, Set<Unit> set) {
+  return set.empty() ? UnitSetAttr() : get(context, set);
+}
+
+//===----------------------------------------------------------------------===//
 // Instructions
 //===----------------------------------------------------------------------===//
 
@@ -81,6 +98,17 @@ static LogicalResult appendWords(Operation *op, const Instruction &instruction,
 }
 
 namespace edgellm::isa {
+
+/// What the generated conversions below read and build optional attributes
+/// with.
+static Set<Unit> setOf(UnitSetAttr attribute) {
+  return attribute ? attribute.getValue() : Set<Unit>();
+}
+
+static StringAttr optionalString(OpBuilder &builder, StringRef text) {
+  return text.empty() ? StringAttr() : builder.getStringAttr(text);
+}
+
 #define GET_ISA_CONVERSION_DEFINITIONS
 #include "EdgeLLM/ISA/ISAConversions.h.inc"
 } // namespace edgellm::isa

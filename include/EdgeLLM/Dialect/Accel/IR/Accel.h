@@ -2,7 +2,8 @@
 #ifndef EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 #define EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 
-#include "EdgeLLM/ISA/Encoding.h"
+#include "EdgeLLM/Dialect/Request/UnitSetText.h"
+#include "EdgeLLM/ISA/Instructions.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/AffineExpr.h"

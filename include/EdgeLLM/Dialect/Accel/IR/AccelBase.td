@@ -35,7 +35,8 @@ class Accel_Enum<string name, string summary, list<string> names>
   let cppNamespace = "::edgellm::accel";
 }
 
-def Accel_Space : Accel_Enum<"Space", "where a buffer lives", ["ddr", "hbm"]>;
+def Accel_Space : Accel_Enum<"Space", "where a buffer lives",
+                             ["ddr", "chip", "hbm"]>;
 def Accel_WeightFormat : Accel_Enum<"WeightFormat", "how weights are coded",
                                     ["int4", "fp16"]>;
 def Accel_Epilogue : Accel_Enum<"Epilogue", "what joins a product",
@@ -53,7 +54,8 @@ def Accel_Buffer : TypeDef<Accel_Dialect, "Buffer"> {
     `!accel.buffer<4 x 64, <tokens>, ddr>`: four heads of 64 channels, one row a
     new token, in DDR. Each head is padded on its own to whole packets of 32
     channels. In `hbm` the packets are dealt over the ports, packet i to port
-    i mod ports.
+    i mod ports. `chip` is the activation buffer of the machine; the memory plan
+    moves buffers there that fit.
   }];
   let parameters = (ins "int64_t":$heads, "int64_t":$channels,
     "::mlir::AffineExpr":$rows, "Space":$space);
@@ -102,17 +104,52 @@ def Accel_TargetAttr : AttrDef<Accel_Dialect, "Target"> {
   let description = [{
     Taken from hw/targets/NAME.json by `edgellm-to-accel`: the HBM ports and the
     packets of each, the packets of DDR (none when one HBM port is shared with
-    program and activations), the longest context in tokens and the largest
-    head.
+    program and activations), the packets of the activation buffer on chip, the
+    longest context in tokens and the largest head.
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$ports,
-    "int64_t":$portPackets, "int64_t":$ddrPackets, "int64_t":$maxContext,
-    "int64_t":$maxHeadSize);
+    "int64_t":$portPackets, "int64_t":$ddrPackets, "int64_t":$chipPackets,
+    "int64_t":$maxContext, "int64_t":$maxHeadSize);
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Program and activations come out of an HBM port.
     bool getSharedPort() const { return getDdrPackets() == 0; }
   }];
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+class Accel_UnitSet<string description>
+    : OptionalParameter<"::edgellm::isa::Set<::edgellm::isa::Unit>",
+                        description> {
+  let parser = "::edgellm::parseUnitSet($_parser)";
+  let printer = "::edgellm::printUnitSet($_printer, $_self)";
+}
+
+def Accel_TokensAttr : AttrDef<Accel_Dialect, "Tokens"> {
+  let mnemonic = "tokens";
+  let summary = "Who a step waits for and who waits for it";
+  let description = [{
+    `<wait = <vector>, signal = <attention, dma>>`; sets that are empty are left
+    out. What the sets mean stands at the head of ISA/Instructions.td. Written
+    by `accel-synchronize`.
+  }];
+  let parameters = (ins
+    Accel_UnitSet<"units that put a token before the step starts">:$wait,
+    Accel_UnitSet<"the same before the DMA streams for it">:$streamWait,
+    Accel_UnitSet<"units that the step follows block by block">:$follow,
+    Accel_UnitSet<"units that get a token at its end">:$signal,
+    Accel_UnitSet<"units that get a chain token at its start">:$lead);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Accel_SliceAttr : AttrDef<Accel_Dialect, "Slice"> {
+  let mnemonic = "slice";
+  let summary = "How an input that lies in DDR comes to the array";
+  let description = [{
+    `<rows = 64, at = 8192>`: 64 rows at a time, through two slices that begin at
+    packet 8192 of the activation buffer. Written by `accel-plan-memory`.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$at);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

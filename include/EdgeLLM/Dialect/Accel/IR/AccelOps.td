@@ -21,17 +21,18 @@ def Accel_ProgramOp : Accel_Op<"program", [
   let summary = "Everything that one package holds";
   let description = [{
     What stays in memory (weights, constants, tables, caches), then the entry
-    points. `accel-plan-memory` adds the sizes of the ddr buffer and of each
-    port's buffer in packets.
+    points. `accel-plan-memory` adds the sizes of the ddr buffer, of each port's
+    buffer and of the part of the activation buffer that is used, in packets.
   }];
   let arguments = (ins Accel_TargetAttr:$target, I64Attr:$context,
     I64Attr:$hidden, I64Attr:$vocabulary, OptionalAttr<I64Attr>:$ddr_packets,
-    OptionalAttr<I64Attr>:$hbm_packets);
+    OptionalAttr<I64Attr>:$hbm_packets, OptionalAttr<I64Attr>:$chip_packets);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `target` `=` $target `,` `context` `=` $context `,` `hidden` `=` $hidden `,`
     `vocabulary` `=` $vocabulary (`,` `ddr_packets` `=` $ddr_packets^)?
-    (`,` `hbm_packets` `=` $hbm_packets^)? attr-dict-with-keyword $body
+    (`,` `hbm_packets` `=` $hbm_packets^)?
+    (`,` `chip_packets` `=` $chip_packets^)? attr-dict-with-keyword $body
   }];
 }
 
@@ -165,7 +166,9 @@ def Accel_StepInterface : OpInterface<"StepOpInterface"> {
   let cppNamespace = "::edgellm::accel";
   let description = [{
     A hardware step: it reads buffers and fills one. A step that computes
-    nothing, and only moves or reorders data, says so in `computes`.
+    nothing, and only moves or reorders data, says so in `computes`. Every step
+    has an optional attribute `tokens`; those of the array, which take their
+    input in slices when it lies in DDR, have `slice`.
   }];
   let methods = [
     InterfaceMethod<"Buffers that are read.",
@@ -195,11 +198,13 @@ def Accel_VmmOp : Accel_Step<"vmm", [
   }];
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
     OptionalAttr<FlatSymbolRefAttr>:$bias, Accel_Epilogue:$epilogue,
-    Optional<Accel_Buffer>:$aux, UnitAttr:$argmax, Accel_Buffer:$output);
+    Optional<Accel_Buffer>:$aux, UnitAttr:$argmax, Accel_Buffer:$output,
+    OptionalAttr<Accel_SliceAttr>:$slice,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` (`bias` `(` $bias^ `)`)?
     `epilogue` `(` $epilogue (`,` $aux^ `:` type($aux))? `)`
-    (`argmax` $argmax^)? `into` $output attr-dict
+    (`argmax` $argmax^)? `into` $output (`slice` $slice^)? (`tokens` $tokens^)? attr-dict
     `:` type($input) `->` type($output)
   }];
 }
@@ -208,10 +213,11 @@ def Accel_RMSNormOp : Accel_Step<"rms_norm", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Root-mean-square normalisation of rows";
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
-    F32Attr:$epsilon, Accel_Buffer:$output);
+    F32Attr:$epsilon, Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` `into` $output
-    attr-dict `:` type($input) `->` type($output)
+    (`tokens` $tokens^)? attr-dict `:` type($input) `->` type($output)
   }];
 }
 
@@ -219,9 +225,10 @@ def Accel_RopeOp : Accel_Step<"rope", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Rotation of adjacent pairs, rows starting at position past";
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$table,
-    Accel_Buffer:$output);
+    Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
-    $input `table` `(` $table `)` `into` $output attr-dict
+    $input `table` `(` $table `)` `into` $output (`tokens` $tokens^)? attr-dict
     `:` type($input) `->` type($output)
   }];
 }
@@ -229,27 +236,32 @@ def Accel_RopeOp : Accel_Step<"rope", [
 def Accel_AttentionScoresOp : Accel_Step<"attention_scores"> {
   let summary = "Scaled Q * K^T of every head over all cached tokens";
   let arguments = (ins Accel_Buffer:$query, Accel_Buffer:$keys, F32Attr:$scale,
-    Accel_Buffer:$output);
+    Accel_Buffer:$output,
+    OptionalAttr<Accel_SliceAttr>:$slice,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
-    $query `keys` `(` $keys `)` `scale` `(` $scale `)` `into` $output attr-dict
+    $query `keys` `(` $keys `)` `scale` `(` $scale `)` `into` $output (`slice` $slice^)? (`tokens` $tokens^)? attr-dict
     `:` type($query) `,` type($keys) `->` type($output)
   }];
 }
 
 def Accel_SoftmaxOp : Accel_Step<"softmax"> {
   let summary = "Causal softmax: row r sees past + r + 1 columns";
-  let arguments = (ins Accel_Buffer:$input, Accel_Buffer:$output);
+  let arguments = (ins Accel_Buffer:$input, Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
-    $input `into` $output attr-dict `:` type($input) `->` type($output)
+    $input `into` $output (`tokens` $tokens^)? attr-dict `:` type($input) `->` type($output)
   }];
 }
 
 def Accel_AttentionValuesOp : Accel_Step<"attention_values"> {
   let summary = "Probabilities * V of every head over all cached tokens";
   let arguments = (ins Accel_Buffer:$probabilities, Accel_Buffer:$values,
-    Accel_Buffer:$output);
+    Accel_Buffer:$output,
+    OptionalAttr<Accel_SliceAttr>:$slice,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
-    $probabilities `values` `(` $values `)` `into` $output attr-dict
+    $probabilities `values` `(` $values `)` `into` $output (`slice` $slice^)? (`tokens` $tokens^)? attr-dict
     `:` type($probabilities) `,` type($values) `->` type($output)
   }];
 }
@@ -257,9 +269,10 @@ def Accel_AttentionValuesOp : Accel_Step<"attention_values"> {
 def Accel_ActivationOp : Accel_Step<"activation"> {
   let summary = "Element-wise function";
   let arguments = (ins Accel_Function:$function, Accel_Buffer:$input,
-    Accel_Buffer:$output);
+    Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
-    $function $input `into` $output attr-dict
+    $function $input `into` $output (`tokens` $tokens^)? attr-dict
     `:` type($input) `->` type($output)
   }];
 }

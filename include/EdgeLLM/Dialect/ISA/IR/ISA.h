@@ -2,6 +2,7 @@
 #ifndef EDGELLM_DIALECT_ISA_IR_ISA_H
 #define EDGELLM_DIALECT_ISA_IR_ISA_H
 
+#include "EdgeLLM/Dialect/Request/UnitSetText.h"
 #include "EdgeLLM/ISA/Instructions.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -13,10 +14,6 @@
 #include "mlir/IR/RegionKindInterface.h"
 
 namespace edgellm::isa {
-
-inline bool operator==(const Affine &a, const Affine &b) {
-  return a.offset == b.offset && a.factor == b.factor && a.request == b.request;
-}
 
 inline llvm::hash_code hash_value(const Affine &value) {
   return llvm::hash_combine(value.offset, value.factor,

@@ -16,15 +16,17 @@ def ISA_Dialect : Dialect {
     The last station before bytes. Nothing is decided here, only encoded: the
     instruction ops, their fields and their range checks are generated from
     `EdgeLLM/ISA/Instructions.td`, and `edgellm-translate` maps a program to
-    its binary and back without a choice in either direction.
+    its binary and back without a choice in either direction. `from` names the
+    part of the model that an instruction came from; it rides in the program
+    for errors and traces.
 
     ```mlir
     isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048,
-                ddr_packets = 65536, hbm_packets = 4096 {
+                ddr_packets = 65536, hbm_packets = 4096, chip_packets = 512 {
       isa.entry "generate" max_tokens = 512, input = 2048, logits = 1024,
                 logits_rows = 1 {
         isa.begin max_tokens = 512, context = 512, ddr_packets = 65536,
-                  hbm_packets = 4096
+                  hbm_packets = 4096, chip_packets = 512
         isa.end
       }
     }
@@ -51,6 +53,19 @@ def ISA_AffineAttr : AttrDef<ISA_Dialect, "Affine"> {
   }];
   let parameters = (ins "::edgellm::isa::Affine":$value);
   let hasCustomAssemblyFormat = 1;
+}
+
+def ISA_UnitSetAttr : AttrDef<ISA_Dialect, "UnitSet"> {
+  let mnemonic = "units";
+  let summary = "Units that an instruction takes tokens of or puts them for";
+  let description = "`<attention, dma>`; an empty set is left out.";
+  let parameters = (ins "::edgellm::isa::Set<::edgellm::isa::Unit>":$value);
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    /// Null for the empty set.
+    static UnitSetAttr getOptional(::mlir::MLIRContext *context,
+                                   ::edgellm::isa::Set<::edgellm::isa::Unit> set);
+  }];
 }
 
 #endif // EDGELLM_DIALECT_ISA_IR_ISABASE_TD

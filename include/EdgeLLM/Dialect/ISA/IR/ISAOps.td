@@ -11,17 +11,19 @@ def ISA_ProgramOp : ISA_Op<"program", [
   let summary = "A program file";
   let description = [{
     Holds the entry points in the order of the file. `ports` HBM ports share
-    the weights and the cache of `context` tokens; `ddr_packets` and
-    `hbm_packets` are the sizes of the ddr buffer and of each port's buffer in
-    packets of 64 bytes.
+    the weights and the cache of `context` tokens; `ddr_packets`,
+    `hbm_packets` and `chip_packets` are the sizes of the ddr buffer, of each
+    port's buffer and of the activation buffer on chip in packets of 64 bytes.
   }];
   let arguments = (ins I64Attr:$ports, I64Attr:$context, I64Attr:$hidden,
-    I64Attr:$vocabulary, I64Attr:$ddr_packets, I64Attr:$hbm_packets);
+    I64Attr:$vocabulary, I64Attr:$ddr_packets, I64Attr:$hbm_packets,
+    I64Attr:$chip_packets);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `ports` `=` $ports `,` `context` `=` $context `,` `hidden` `=` $hidden `,`
     `vocabulary` `=` $vocabulary `,` `ddr_packets` `=` $ddr_packets `,`
-    `hbm_packets` `=` $hbm_packets attr-dict-with-keyword $body
+    `hbm_packets` `=` $hbm_packets `,` `chip_packets` `=` $chip_packets
+    attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1;
 }
