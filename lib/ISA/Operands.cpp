@@ -14,8 +14,11 @@ static_assert(Space::ddr == Space(ActivationSpace::ddr) &&
 static Count blocks(const Affine &channels) {
   return {channels, kLanes32, true};
 }
-static Count blocks(int64_t channels) { return blocks(constant(channels)); }
 static Count exactly(int64_t count) { return {constant(count)}; }
+/// Counted as heads of blocks are, so that equal regions compare equal.
+static Count blocks(int64_t channels) {
+  return exactly(ceilDivide(channels, kLanes32));
+}
 
 /// `count` blocks of `rows` rows.
 static OperandRegion matrix(Space space, const Affine &base,

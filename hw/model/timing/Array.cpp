@@ -7,6 +7,9 @@
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
 
+#include <algorithm>
+#include <optional>
+
 using namespace edgellm;
 using namespace edgellm::model;
 
@@ -49,8 +52,8 @@ public:
   /// After the last write: what kept the last tile, if results did not.
   void finish() {
     if (run.end.cause.kind == Cause::Kind::work)
-      run.end.cause = last.cause.kind == Cause::Kind::none ? run.end.cause
-                                                           : last.cause;
+      run.end.cause =
+          last.cause.kind == Cause::Kind::none ? run.end.cause : last.cause;
   }
 
 private:
@@ -178,8 +181,7 @@ void Product::timeTile(int64_t first, int64_t sliceRows, const Reader *input) {
                  double(isa::outputBytes(vmm.weight_format, vmm.in_channels));
   double arrival = array.stream(bytes);
 
-  double cycles =
-      double(sliceRows * ceilDivide(vmm.in_channels, inputsACycle));
+  double cycles = double(sliceRows * ceilDivide(vmm.in_channels, inputsACycle));
   Moment end = array.earliestEnd(cycles);
   // The last word to arrive is used for every row.
   end.atLeast(arrival + double(sliceRows), kWeights);
@@ -223,15 +225,15 @@ struct AttentionShape {
   isa::ActivationSpace srcSpace;
   isa::Space dstSpace;
   int64_t heads, kvHeads, headBlocks, rows, columnBlocks, sliceRows;
-  int64_t inBlocks, outBlocks;  ///< packets a head and row reads and writes
-  int64_t rowCycles;            ///< of the array, a head and row
+  int64_t inBlocks, outBlocks; ///< packets a head and row reads and writes
+  int64_t rowCycles;           ///< of the array, a head and row
   int64_t src, srcStride, srcHeadStride, dst, dstStride, dstHeadStride;
 };
 
 class Attention {
 public:
   Attention(const AttentionShape &shape, TimedMachine &machine, Run &run)
-      : shape(shape), machine(machine), run(run), array(machine, run),
+      : shape(shape), machine(machine), array(machine, run),
         writer(machine, run, shape.dstSpace, Ddr::array),
         slices(machine, run, shape.srcSpace, shape.rows, shape.sliceRows) {}
 
@@ -246,7 +248,6 @@ private:
 
   const AttentionShape &shape;
   TimedMachine &machine;
-  Run &run;
   ArrayWork array;
   Writer writer;
   Slices slices;
@@ -339,18 +340,17 @@ void model::time(const isa::AttentionScores &scores, TimedMachine &machine,
       .sliceRows = scores.slice_rows,
       .inBlocks = scores.head_blocks,
       .outBlocks = columnBlocks,
-      .rowCycles = scores.head_blocks *
-                   ceilDivide(columnBlocks * isa::kLanes,
-                              machine.target.array.outputs),
+      .rowCycles =
+          scores.head_blocks *
+          ceilDivide(columnBlocks * isa::kLanes, machine.target.array.outputs),
       .src = machine.resolve(scores.src),
       .srcStride = machine.resolve(scores.src_stride),
-      .srcHeadStride =
-          scores.head_blocks * machine.resolve(scores.src_stride),
+      .srcHeadStride = scores.head_blocks * machine.resolve(scores.src_stride),
       .dst = machine.resolve(scores.dst),
       .dstStride = machine.resolve(scores.dst_stride),
       .dstHeadStride = machine.resolve(scores.dst_head_stride)};
-  run.macs = uint64_t(shape.heads * shape.rows * columns *
-                      shape.headBlocks * isa::kLanes);
+  run.macs = uint64_t(shape.heads * shape.rows * columns * shape.headBlocks *
+                      isa::kLanes);
   Attention(shape, machine, run).time();
 }
 
@@ -376,9 +376,8 @@ void model::time(const isa::AttentionValues &values, TimedMachine &machine,
       .srcHeadStride = machine.resolve(values.src_head_stride),
       .dst = machine.resolve(values.dst),
       .dstStride = machine.resolve(values.dst_stride),
-      .dstHeadStride =
-          values.head_blocks * machine.resolve(values.dst_stride)};
-  run.macs = uint64_t(shape.heads * shape.rows * columns *
-                      shape.headBlocks * isa::kLanes);
+      .dstHeadStride = values.head_blocks * machine.resolve(values.dst_stride)};
+  run.macs = uint64_t(shape.heads * shape.rows * columns * shape.headBlocks *
+                      isa::kLanes);
   Attention(shape, machine, run).time();
 }

@@ -68,6 +68,6 @@ std::vector<Loss> LossLedger::losses() const {
   for (const auto &[key, cycles] : cyclesOf)
     if (cycles >= 1e-3)
       result.push_back({textOf(key.first, key.second), cycles});
-  std::ranges::stable_sort(result, std::greater(), &Loss::cycles);
+  std::ranges::sort(result, std::greater(), &Loss::cycles);
   return result;
 }

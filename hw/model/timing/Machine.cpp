@@ -39,8 +39,7 @@ void Writer::write(double time, int64_t packet, int64_t rows, int64_t blocks) {
   switch (space) {
   case isa::Space::ddr:
     run.ddrBytes += bytes;
-    done = {machine.ddr.write(client, time, double(bytes)),
-            {Cause::Kind::ddr}};
+    done = {machine.ddr.write(client, time, double(bytes)), {Cause::Kind::ddr}};
     break;
   case isa::Space::hbm: {
     // Neighbouring rows lie in neighbouring ports, blocks anywhere.
@@ -62,7 +61,6 @@ void Writer::write(double time, int64_t packet, int64_t rows, int64_t blocks) {
 Moment model::constantsOf(TimedMachine &machine, Run &run, int64_t packets) {
   uint64_t bytes = uint64_t(packets) * isa::kPacketBytes;
   run.ddrBytes += bytes;
-  return {machine.ddr.read(Ddr::sequencer, run.dispatched.time,
-                               double(bytes)),
+  return {machine.ddr.read(Ddr::sequencer, run.dispatched.time, double(bytes)),
           {Cause::Kind::ddr}};
 }

@@ -3,6 +3,8 @@
 
 #include "EdgeLLM/Support/Error.h"
 
+#include <algorithm>
+
 using namespace edgellm;
 using namespace edgellm::model;
 

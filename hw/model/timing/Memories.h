@@ -44,10 +44,10 @@ private:
 };
 
 /// The port of the DDR, or, on machines without, one HBM port. The array's
-/// units and the vector unit each have half of its time, in fixed turns, and use
-/// it in program order: a schedule known beforehand, in which nothing that comes
-/// later delays what comes first. What the sequencer reads (instructions and
-/// constants) is less than a hundredth and goes first.
+/// units and the vector unit each have half of its time, in fixed turns, and
+/// use it in program order: a schedule known beforehand, in which nothing that
+/// comes later delays what comes first. What the sequencer reads (instructions
+/// and constants) is less than a hundredth and goes first.
 class Ddr {
 public:
   enum Client { array, vector, sequencer };
@@ -55,8 +55,8 @@ public:
 
   /// When the last byte has been read.
   double read(Client client, double earliest, double bytes);
-  /// When the last byte is written. A write takes its share of the port at once,
-  /// but later reads do not wait until its data is there.
+  /// When the last byte is written. A write takes its share of the port at
+  /// once, but later reads do not wait until its data is there.
   double write(Client client, double earliest, double bytes);
 
   double rate = 0;    ///< bytes a core cycle, of the whole port

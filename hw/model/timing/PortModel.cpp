@@ -23,8 +23,8 @@ PortModel::PortModel(const Target &target, unsigned burstsInFlight) {
   double working = 1 - timing.refreshNs / timing.refreshIntervalNs;
   // However much is hidden, the DRAM cannot deliver more than in its working
   // time.
-  double delivered = std::min(
-      steady * (1 - lost / timing.refreshIntervalNs), dram * working);
+  double delivered =
+      std::min(steady * (1 - lost / timing.refreshIntervalNs), dram * working);
 
   double cycleNs = 1e3 / target.clocks.coreMHz;
   peak = axi * cycleNs;

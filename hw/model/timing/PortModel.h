@@ -1,11 +1,11 @@
 //===- PortModel.h - What one HBM port delivers -----------------*- C++ -*-===//
 //
 // A port reads a sequential stream as bursts, a fixed number of them in flight.
-// Three things bound its rate: the AXI side (width x clock), the bytes in flight
-// over the round trip of a burst, and the DRAM behind it (its nominal rate less
-// changes of rows and banks). A refresh then stops the DRAM; bytes in flight
-// beyond what the round trip needs go on arriving meanwhile and hide that much
-// of it. Formulas and sources: hw/timing.md.
+// Three things bound its rate: the AXI side (width x clock), the bytes in
+// flight over the round trip of a burst, and the DRAM behind it (its nominal
+// rate less changes of rows and banks). A refresh then stops the DRAM; bytes in
+// flight beyond what the round trip needs go on arriving meanwhile and hide
+// that much of it. Formulas and sources: hw/timing.md.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_MODEL_TIMING_PORTMODEL_H

@@ -1,8 +1,8 @@
 //===- Timing.cpp - A pass, instruction by instruction --------------------===//
 //
 // Every token is put by an instruction that stands before the one that takes it
-// (ISA/Schedule.h), so all times follow in program order, each as the maximum of
-// times known already: no queue of events is needed.
+// (ISA/Schedule.h), so all times follow in program order, each as the maximum
+// of times known already: no queue of events is needed.
 //
 //===----------------------------------------------------------------------===//
 #include "EdgeLLM/Model/Timing.h"
@@ -93,7 +93,8 @@ Moment Pass::dispatch(unsigned words) {
   double earliest = machine.options.lookahead ? 0 : lastEnd;
   double arrival =
       machine.ddr.read(Ddr::sequencer, earliest, words * sizeof(uint64_t));
-  dispatched = std::max(dispatched, arrival) + machine.target.timing.issueCycles;
+  dispatched =
+      std::max(dispatched, arrival) + machine.target.timing.issueCycles;
   Moment moment{dispatched,
                 {isFirst || !machine.stream.lastDelivered()
                      ? Cause::Kind::startUp
@@ -156,7 +157,8 @@ void Pass::putTokens(Queues &queues, isa::Unit from, isa::Set<isa::Unit> to,
                      const Run &run) {
   forEach(to, [&](isa::Unit unit) {
     queues[unsigned(from)][unsigned(unit)].push_back(
-        {run.start.time, run.end.time,
+        {run.start.time,
+         run.end.time,
          {Cause::Kind::instruction, run.mnemonic}});
   });
 }
@@ -247,7 +249,8 @@ void Pass::unit(const Instruction &instruction) {
   StepTiming &step = addStep(Instruction::mnemonic);
   step.ddrBytes = Instruction::words * sizeof(uint64_t);
 
-  Run run{.mnemonic = Instruction::mnemonic};
+  Run run;
+  run.mnemonic = Instruction::mnemonic;
   run.dispatched = dispatch(Instruction::words);
   double producersEnd = 0;
   run.start = startOf(instruction, run, producersEnd);
