@@ -44,14 +44,14 @@ public:
     program.ports = target.hbm.ports;
     program.context = context;
     program.hidden = program.vocabulary = 1;
-    program.chipPackets =
-        target.buffers.activationBits / 8 / isa::kPacketBytes;
+    program.chipPackets = target.buffers.activationBits / 8 / isa::kPacketBytes;
     program.hbmPackets = target.hbm.portBytes / isa::kPacketBytes;
     program.ddrPackets = target.activationBytes() / isa::kPacketBytes / 2;
   }
 
   template <typename Instruction>
-  void add(const Instruction &instruction, const std::string &source = "model") {
+  void add(const Instruction &instruction,
+           const std::string &source = "model") {
     uint64_t words[Instruction::words];
     isa::DecodeError error;
     if (!isa::encode(instruction, words, error))

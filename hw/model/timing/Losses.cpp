@@ -35,6 +35,8 @@ static std::string waitsFor(Cause cause) {
     return "waits for its unit";
   case Cause::Kind::noOverlap:
     return "waits for the instruction before (no overlap)";
+  case Cause::Kind::noLookahead:
+    return "waits for the instruction before (no lookahead)";
   case Cause::Kind::noPrefetch:
     return "waits for its instruction to start (no prefetch)";
   case Cause::Kind::instruction:

@@ -23,6 +23,7 @@ struct Cause {
     window,      ///< an instruction too far back had not ended
     unit,        ///< the instruction before on the same unit
     noOverlap,   ///< the instruction before on any unit, overlap being off
+    noLookahead, ///< the same for its fetch, lookahead being off
     noPrefetch,  ///< the compute half, prefetch being off
     instruction, ///< the results of another instruction
     weights,     ///< bytes from HBM

@@ -89,16 +89,17 @@ Moment Pass::window() const {
 }
 
 Moment Pass::dispatch(unsigned words) {
-  bool isFirst = allEnded.empty();
   double earliest = machine.options.lookahead ? 0 : lastEnd;
   double arrival =
       machine.ddr.read(Ddr::sequencer, earliest, words * sizeof(uint64_t));
   dispatched =
       std::max(dispatched, arrival) + machine.target.timing.issueCycles;
-  Moment moment{dispatched,
-                {isFirst || !machine.stream.lastDelivered()
-                     ? Cause::Kind::startUp
-                     : Cause::Kind::issue}};
+  Cause::Kind kind = Cause::Kind::issue;
+  if (machine.stream.lastDelivered() == 0)
+    kind = Cause::Kind::startUp;
+  else if (!machine.options.lookahead)
+    kind = Cause::Kind::noLookahead;
+  Moment moment{dispatched, {kind}};
   moment.atLeast(window());
   dispatched = moment.time;
   return moment;
@@ -214,6 +215,7 @@ static const char *boundOf(const Run &run, isa::Unit unit) {
   case Cause::Kind::startUp:
   case Cause::Kind::issue:
   case Cause::Kind::window:
+  case Cause::Kind::noLookahead:
     return "issue";
   default:
     return unit == isa::Unit::vector ? "vector" : "array";

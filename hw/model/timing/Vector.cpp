@@ -28,7 +28,7 @@ public:
   VectorWork(TimedMachine &machine, Run &run, isa::ActivationSpace srcSpace,
              const Packets &src, isa::Space dstSpace, const Packets &dst,
              int64_t rows)
-      : machine(machine), run(run), src(src), dst(dst), rows(rows),
+      : run(run), src(src), dst(dst), rows(rows),
         input(srcSpace == isa::ActivationSpace::ddr
                   ? Reader::fromDdr(machine, run, Ddr::vector, run.start.time,
                                     src.count() * rows)
@@ -70,7 +70,6 @@ private:
     last = now;
   }
 
-  TimedMachine &machine;
   Run &run;
   Packets src, dst;
   int64_t rows;
