@@ -19,7 +19,9 @@ void edgellm::requireContext(uint64_t promptTokens, uint64_t newTokens,
 Session::Session(Package package, const std::filesystem::path &xclbin)
     : model(std::make_unique<LoadedModel>(std::move(package), xclbin)),
       row(model->program().vocabulary) {
-  model->entry("generate"); // without it nothing works
+  // Without them nothing works.
+  model->entry("generate");
+  model->entry("decode");
 }
 
 Session::~Session() = default;
@@ -45,12 +47,14 @@ static std::span<const uint32_t> takeChunk(std::span<const uint32_t> &ids,
 }
 
 Pass Session::forward(std::span<const uint32_t> ids) {
-  const Entry &entry = model->entry("generate");
+  const Entry &prefill = model->entry("generate");
+  const Entry &decode = model->entry("decode");
   model->requireFeedable(ids);
   Pass pass;
   uint64_t instructions = 0;
   while (!ids.empty()) {
-    pass = model->run(entry, takeChunk(ids, entry.maxTokens));
+    auto chunk = takeChunk(ids, prefill.maxTokens);
+    pass = model->run(chunk.size() == 1 ? decode : prefill, chunk);
     instructions += pass.instructions;
   }
   pass.instructions = instructions;

@@ -10,15 +10,14 @@ static Space spaceOf(ActivationSpace space) { return Space(space); }
 static_assert(Space::ddr == Space(ActivationSpace::ddr) &&
               Space::chip == Space(ActivationSpace::chip));
 
-/// Channel or column blocks.
-static Count blocks(const Affine &channels) {
-  return {channels, kLanes32, true};
-}
+// Counts that do not depend on the request are plain numbers, so that the same
+// region has one form, whether it counts channels or heads.
 static Count exactly(int64_t count) { return {constant(count)}; }
-/// Counted as heads of blocks are, so that equal regions compare equal.
 static Count blocks(int64_t channels) {
   return exactly(ceilDivide(channels, kLanes32));
 }
+/// Column blocks.
+static Count blocks(const Affine &columns) { return {columns, kLanes32, true}; }
 
 /// `count` blocks of `rows` rows.
 static OperandRegion matrix(Space space, const Affine &base,

@@ -26,8 +26,20 @@ public:
         builder(OpBuilder::atBlockEnd(module.getBody())) {}
 
   /// Logits of the last new token and the most likely next one.
-  void buildGenerate() {
-    Value hidden = begin("generate", contextTokens);
+  void buildGenerate() { buildNext("generate", contextTokens); }
+
+  /// The same for passes of one token, whose activations fit on chip.
+  void buildDecode() { buildNext("decode", 1); }
+
+  /// Logits of every new token.
+  void buildScore() {
+    Value hidden = begin("score", std::min(kScoreTokens, contextTokens));
+    finish({outputLayer(hidden, ShapedType::kDynamic)});
+  }
+
+private:
+  void buildNext(StringRef name, int64_t maxTokens) {
+    Value hidden = begin(name, maxTokens);
     hidden = LastTokenOp::create(builder, locOf("last token"),
                                  activations(config.hidden, 1), hidden);
     Value logits = outputLayer(hidden, 1);
@@ -37,13 +49,6 @@ public:
     finish({logits, next});
   }
 
-  /// Logits of every new token.
-  void buildScore() {
-    Value hidden = begin("score", std::min(kScoreTokens, contextTokens));
-    finish({outputLayer(hidden, ShapedType::kDynamic)});
-  }
-
-private:
   const Checkpoint &checkpoint;
   const ModelConfig &config;
   int64_t contextTokens;
@@ -217,6 +222,7 @@ edgellm::importModel(MLIRContext &context, const Checkpoint &checkpoint,
   (*module)->setAttr(EdgeLLMDialect::kCheckpointAttr,
                      builder.getStringAttr(checkpoint.directory().string()));
   FunctionBuilder(*module, checkpoint, tokens).buildGenerate();
+  FunctionBuilder(*module, checkpoint, tokens).buildDecode();
   FunctionBuilder(*module, checkpoint, tokens).buildScore();
   return module;
 }

@@ -17,7 +17,9 @@ void edgellm::buildPipeline(mlir::OpPassManager &passes,
   passes.addPass(createEdgeLLMToAccel({options.target}));
   mlir::OpPassManager &program = passes.nest<accel::ProgramOp>();
   program.addPass(accel::createVerifyLayoutFree());
-  program.addPass(accel::createPlanMemory());
+  program.addPass(accel::createSchedule());
+  program.addPass(accel::createPlanMemory({options.onChip}));
+  program.addPass(accel::createSynchronize({options.chains}));
   passes.addPass(createAccelToISA());
 }
 

@@ -20,6 +20,13 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "method",
       llvm::cl::desc("round_to_nearest or scale_search, for int4"),
       llvm::cl::init("scale_search")};
+  Option<bool> onChip{*this, "on-chip",
+                      llvm::cl::desc("whether activations may live on chip"),
+                      llvm::cl::init(true)};
+  Option<bool> chains{
+      *this, "chains",
+      llvm::cl::desc("whether steps may follow each other block by block"),
+      llvm::cl::init(true)};
 };
 
 /// From the edgellm dialect to isa.

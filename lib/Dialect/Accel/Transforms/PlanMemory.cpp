@@ -1,9 +1,9 @@
 //===- PlanMemory.cpp - Give every buffer its address ---------------------===//
+#include "ActivationPlanner.h"
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
 #include "EdgeLLM/Dialect/Accel/Transforms/Passes.h"
 #include "EdgeLLM/Dialect/Request/RequestExpr.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -60,69 +60,11 @@ private:
   int64_t size = 0;
 };
 
-/// Places the buffers of one entry point so that those that live at the same
-/// time do not overlap: first fit in the order of their creation.
-class ActivationPlanner {
-public:
-  ActivationPlanner(EntryOp entry, int64_t base) : entry(entry), base(base) {}
-
-  /// Sets the addresses and returns the end of the memory used.
-  int64_t run() {
-    collectLifetimes();
-    int64_t end = base;
-    for (auto &[alloc, lifetime] : lifetimes) {
-      place(lifetime);
-      AllocOp(alloc).setAddress(lifetime.address);
-      end = std::max(end, lifetime.address + lifetime.packets);
-    }
-    return end;
-  }
-
-private:
-  struct Lifetime {
-    int64_t first, last, packets;
-    int64_t address = -1; // not placed yet
-  };
-  EntryOp entry;
-  int64_t base;
-  llvm::MapVector<AllocOp, Lifetime> lifetimes;
-
-  /// From creation to the last operation that names the buffer or rows of it.
-  /// A step's output never shares memory with its inputs.
-  void collectLifetimes() {
-    int64_t maxTokens = entry.getMaxTokens();
-    for (auto [position, op] : llvm::enumerate(*entry.getBody().begin())) {
-      if (auto alloc = dyn_cast<AllocOp>(op))
-        lifetimes[alloc] = {int64_t(position), int64_t(position),
-                            packetsOf(alloc.getType(), maxTokens)};
-      for (Value operand : op.getOperands())
-        if (auto alloc = baseOf(operand).getDefiningOp<AllocOp>())
-          lifetimes[alloc].last = position;
-    }
-  }
-
-  void place(Lifetime &lifetime) {
-    SmallVector<const Lifetime *> neighbours;
-    for (auto &[_, other] : lifetimes)
-      if (other.address >= 0 && other.first <= lifetime.last &&
-          lifetime.first <= other.last)
-        neighbours.push_back(&other);
-    llvm::sort(neighbours, [](const Lifetime *a, const Lifetime *b) {
-      return a->address < b->address;
-    });
-    int64_t address = base;
-    for (const Lifetime *other : neighbours) {
-      if (address + lifetime.packets <= other->address)
-        break;
-      address = std::max(address, other->address + other->packets);
-    }
-    lifetime.address = address;
-  }
-};
-
 class PlanMemoryPass
     : public edgellm::accel::impl::PlanMemoryBase<PlanMemoryPass> {
 public:
+  using PlanMemoryBase::PlanMemoryBase;
+
   void runOnOperation() override {
     ProgramOp program = getOperation();
     if (failed(checkRows(program)))
@@ -130,7 +72,8 @@ public:
     Region hbm("each HBM port"), ddr("ddr");
     planPorts(program, hbm);
     planConstants(program, ddr);
-    planActivations(program, ddr);
+    if (failed(planActivations(program, ddr)))
+      return signalPassFailure();
     program.setHbmPackets(hbm.getSize());
     program.setDdrPackets(ddr.getSize());
     ddrPackets = ddr.getSize();
@@ -178,12 +121,23 @@ private:
       table.setAddress(ddr.append(table.getSymName(), packetsOf(table)));
   }
 
-  /// Entry points run one at a time and share the memory after the constants.
-  static void planActivations(ProgramOp program, Region &ddr) {
-    int64_t base = ddr.getSize(), end = base;
-    for (EntryOp entry : program.getOps<EntryOp>())
-      end = std::max(end, ActivationPlanner(entry, base).run());
-    ddr.append("activations", end - base);
+  /// Entry points run one at a time and share the memory after the constants
+  /// and the activation buffer.
+  LogicalResult planActivations(ProgramOp program, Region &ddr) {
+    int64_t base = ddr.getSize(), ddrEnd = base, chipEnd = 0;
+    for (EntryOp entry : program.getOps<EntryOp>()) {
+      ActivationPlanner planner(entry, base,
+                                program.getTarget().getChipPackets());
+      if (!onChip)
+        planner.keepInDDR();
+      if (failed(planner.run()))
+        return failure();
+      ddrEnd = std::max(ddrEnd, planner.getDdrEnd());
+      chipEnd = std::max(chipEnd, planner.getChipEnd());
+    }
+    ddr.append("activations", ddrEnd - base);
+    program.setChipPackets(chipEnd);
+    return success();
   }
 
   static LogicalResult checkFit(ProgramOp program, const Region &hbm,
