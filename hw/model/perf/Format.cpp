@@ -61,6 +61,8 @@ std::string perf::shownShare(std::optional<double> share) {
     return kNoValue;
   if (*share > 0 && *share < 0.0005)
     return "< 0.1 %";
+  if (*share >= 0.9995 && *share < 1)
+    return "> 99.9 %";
   return fixed(*share * 100, 1) + " %";
 }
 

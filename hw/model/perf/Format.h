@@ -22,7 +22,7 @@ std::string shown(std::optional<double> value, std::string_view unit);
 /// "12.3 ms", "45.0 µs".
 std::string shownTime(std::optional<double> seconds);
 
-/// "93.1 %", "< 0.1 %", a dash for nothing.
+/// "93.1 %", "< 0.1 %", "> 99.9 %", a dash for nothing.
 std::string shownShare(std::optional<double> share);
 
 /// A round number on an axis: "0.2", "50", without zeros at its end.

@@ -18,8 +18,7 @@ public:
 private:
   void writeHead();
   void writeFigures();
-  void writeFigure(std::string_view value, std::string_view unit,
-                   std::string_view meaning);
+  void writeFigure(const std::string &value, std::string_view meaning);
   void writeHbmTime();
   void writeLegendEntry(std::string_view colour, std::string_view name,
                         double cycles);
@@ -99,33 +98,29 @@ void ReportWriter::writeHead() {
      << escaped(requestOf(study)) << "</p>\n</header>\n";
 }
 
-/// `value` is "12.3 ms": a number and its unit.
-void ReportWriter::writeFigure(std::string_view value, std::string_view unit,
+/// `value` is "12.3 ms", a number and its unit, or a dash.
+void ReportWriter::writeFigure(const std::string &value,
                                std::string_view meaning) {
-  os << "<div><strong>" << escaped(value) << "<small>" << escaped(unit)
-     << "</small></strong><span>" << escaped(meaning) << "</span></div>\n";
+  size_t space = value.rfind(' ');
+  os << "<div><strong>" << escaped(value.substr(0, space));
+  if (space != value.npos)
+    os << "<small>" << escaped(value.substr(space + 1)) << "</small>";
+  os << "</strong><span>" << escaped(meaning) << "</span></div>\n";
 }
 
 void ReportWriter::writeFigures() {
   std::optional<double> speed = perSecond(pass, pass.tokens);
   std::optional<double> passTime = seconds(pass, pass.cycles);
-  std::string tokenTime =
-      shownTime(passTime ? ratio(*passTime, pass.tokens) : std::nullopt);
-  size_t space = std::min(tokenTime.find(' '), tokenTime.size());
-  std::optional<double> rate = perSecond(pass, double(pass.hbmBytes));
-  std::optional<double> busy = ratio(hbmBusyCycles(pass), pass.cycles);
-  auto figure = [](std::optional<double> value) {
-    return value ? shown(*value) : kNoValue;
-  };
   os << "<div class=figures>\n";
-  writeFigure(figure(speed), "token/s", "modelled speed of the pass");
-  writeFigure(tokenTime.substr(0, space), tokenTime.substr(space),
-              pass.tokens == 1
-                  ? "a token, modelled"
-                  : "a token, modelled; " + shownTime(passTime) + " the pass");
-  writeFigure(busy ? fixed(*busy * 100, 1) : kNoValue, "%",
-              "HBM busy, modelled");
-  writeFigure(figure(rate ? std::optional(*rate / 1e9) : rate), "GB/s",
+  writeFigure(speed ? shown(*speed) + " token/s" : kNoValue,
+              "modelled speed of the pass");
+  writeFigure(
+      shownTime(passTime ? ratio(*passTime, pass.tokens) : std::nullopt),
+      pass.tokens == 1
+          ? "a token, modelled"
+          : "a token, modelled; " + shownTime(passTime) + " the pass");
+  writeFigure(share(hbmBusyCycles(pass)), "HBM busy, modelled");
+  writeFigure(shown(perSecond(pass, double(pass.hbmBytes)), "B/s"),
               "read from HBM, modelled, of " +
                   shown(hbmPeakBytesPerSecond(pass), "B/s"));
   os << "</div>\n";

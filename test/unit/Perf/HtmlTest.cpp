@@ -33,10 +33,12 @@ TEST(Html, TimesHaveAFittingUnit) {
   EXPECT_EQ(shownTime(std::nullopt), "–");
 }
 
-TEST(Html, SmallSharesAreNotZero) {
+TEST(Html, SharesAreNeitherNothingNorAllUnlessTheyAre) {
   EXPECT_EQ(shownShare(0.9312), "93.1 %");
   EXPECT_EQ(shownShare(0.0001), "< 0.1 %");
   EXPECT_EQ(shownShare(0), "0.0 %");
+  EXPECT_EQ(shownShare(0.99991), "> 99.9 %");
+  EXPECT_EQ(shownShare(1), "100.0 %");
 }
 
 TEST(Axis, TicksAreRound) {
