@@ -1,6 +1,6 @@
 //===- CalibrationTest.cpp - The timing model beside measurements ---------===//
 #include "Calibration.h"
-#include "PortModel.h"
+#include "Memories.h"
 #include "TimingTesting.h"
 
 using namespace edgellm;
@@ -66,6 +66,25 @@ TEST(PortModel, BytesInFlightHideRefreshes) {
   EXPECT_NEAR(1 / seven.rate, 1 / seven.peak + seven.refreshLoss, 1e-12);
 }
 
+TEST(PortModel, WritesShareTheDramsRefreshes) {
+  // vhk158's ports ask for all that the DRAM has.
+  Target target = targetOf("vhk158");
+  model::PortModel port(target, target.timing.burstsInFlight);
+  EXPECT_NEAR(port.writeRate / port.peak, 0.988 * (1 - 350 / 3900.), 1e-9);
+  EXPECT_NEAR(port.rate, port.writeRate, 1e-9);
+}
+
+TEST(Ddr, WritesTakeTheirShareButHoldNoReadUp) {
+  // tiny: 96 bytes a cycle for the array, 10.7 cycles of latency.
+  Target target = targetOf("tiny");
+  model::Ddr ddr(target, model::PortModel(target, 16));
+  EXPECT_NEAR(ddr.write(model::Ddr::array, 100, 960), 110 + 10.7, 1e-9);
+  EXPECT_NEAR(ddr.read(model::Ddr::array, 0, 96), 10 + 1 + 10.7, 1e-9);
+  EXPECT_NEAR(ddr.read(model::Ddr::vector, 0, 96), 1 + 10.7, 1e-9);
+  EXPECT_NEAR(ddr.write(model::Ddr::array, 0, 96), 111 + 10.7, 1e-9);
+  EXPECT_EQ(ddr.bytes, 960 + 3 * 96);
+}
+
 TEST(Decode, ChatGlm2KeepsTheHbmBusy) {
   Target target = targetOf("vcu128");
   Program program = DecoderBuilder(kChatGlm2, target, 1, 2048).build();
@@ -75,4 +94,5 @@ TEST(Decode, ChatGlm2KeepsTheHbmBusy) {
   // Bound: 5.98 G weights at 4.125 bit are 10.7 ms.
   EXPECT_GT(timing.seconds(), 10.7e-3);
   EXPECT_GE(timing.hbmUtilization(), 0.95);
+  EXPECT_GT(lossOf(timing, "weight buffer full, array waits for rms_norm"), 0);
 }

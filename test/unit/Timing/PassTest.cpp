@@ -19,13 +19,25 @@ using model::TimingOptions;
 
 namespace {
 
-PassTiming timed(const Program &program, const TimingOptions &options = {},
-                 uint32_t tokens = 1, uint32_t past = 0) {
-  Target tiny = targetOf("tiny");
-  PassTiming timing =
-      model::timePass(program, program.entries[0], tiny, tokens, past, options);
+PassTiming timedOn(const Target &target, const Program &program,
+                   const TimingOptions &options = {}, uint32_t tokens = 1,
+                   uint32_t past = 0) {
+  PassTiming timing = model::timePass(program, program.entries[0], target,
+                                      tokens, past, options);
   EXPECT_NEAR(accountedCycles(timing), timing.cycles, 1e-3);
   return timing;
+}
+
+PassTiming timed(const Program &program, const TimingOptions &options = {},
+                 uint32_t tokens = 1, uint32_t past = 0) {
+  return timedOn(targetOf("tiny"), program, options, tokens, past);
+}
+
+/// DDR of one byte a cycle.
+Target slowDdr() {
+  Target target = targetOf("tiny");
+  target.ddr->bandwidth = 0.1e9;
+  return target;
 }
 
 /// rows x inputs on chip at `src` to outputs on chip at `dst`.
@@ -278,6 +290,138 @@ TEST(TimedPass, SlicesStreamTheWeightsAgain) {
   EXPECT_EQ(timing.steps[1].hbmReadBytes, 4 * 512 * 96u);
   EXPECT_EQ(timing.steps[1].arrayCycles, 64 * 16);
   EXPECT_EQ(timed(program, {}, 16).steps[1].hbmReadBytes, 512 * 96u);
+}
+
+TEST(TimedPass, ASliceIsReadWhenItsHalfIsFree) {
+  // Slices of a row and a tile: 6 cycles of weights. A slice's input (2 2/3
+  // cycles and 10.7 of latency) is asked for when the slice two before it is
+  // done, and used within a cycle: two slices in 14.37 cycles.
+  ProgramBuilder builder = tinyBuilder(64);
+  isa::Vmm vmm = onChip(128, 32, 1, 1024);
+  vmm.src_space = isa::ActivationSpace::ddr;
+  vmm.slice_rows = 1;
+  vmm.rows = vmm.src_stride = vmm.dst_stride = tokensTimes(1);
+  builder.add(vmm);
+  Program program = builder.finish();
+  double few = timed(program, {}, 20).steps[1].issued;
+  EXPECT_NEAR(timed(program, {}, 40).steps[1].issued - few,
+              10 * (8 / 3. + 10.7 + 1), 1e-6);
+}
+
+TEST(TimedPass, SecondOperandMayBeLate) {
+  // silu waits for the first product's end and delays the second, whose
+  // weights are there: 8 blocks and the vector unit's pipeline after it.
+  ProgramBuilder builder = tinyBuilder();
+  isa::Vmm first = onChip(128, 256, 0, 16);
+  first.signal.insert(Unit::vector);
+  builder.add(first);
+  isa::Activation activation = silu(256, 16, 64);
+  activation.wait.insert(Unit::matrix);
+  activation.lead.insert(Unit::matrix);
+  builder.add(activation);
+  isa::Vmm second = onChip(128, 256, 0, 96);
+  second.epilogue = isa::Epilogue::add;
+  second.aux = constant(64);
+  second.follow.insert(Unit::vector);
+  builder.add(second);
+  PassTiming timing = timed(builder.finish());
+  EXPECT_NEAR(timing.steps[3].issued, timing.steps[1].end + 8 + 32, 1e-9);
+  EXPECT_EQ(timing.steps[3].bound, "array");
+}
+
+TEST(TimedPass, ConstantsComeFromDdr) {
+  // One byte a cycle: begin has come after 64 and the vmm after 192 cycles and
+  // 10.7 of latency, 16 to issue; then 64 for a block of biases, and latency.
+  ProgramBuilder builder = tinyBuilder();
+  isa::Vmm vmm = onChip(128, 32, 0, 16);
+  vmm.has_bias = true;
+  vmm.bias = 1;
+  builder.add(vmm);
+  PassTiming biased = timedOn(slowDdr(), builder.finish());
+  EXPECT_NEAR(biased.steps[1].issued, 192 + 10.7 + 16 + 64 + 10.7, 1e-9);
+  EXPECT_EQ(biased.steps[1].bound, "ddr");
+
+  // The same for a norm of one packet of code and one block; the block then
+  // takes a cycle.
+  isa::RmsNorm norm;
+  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.channels = 32;
+  norm.epsilon = norm.inverse_channels = 1;
+  norm.weight = 1;
+  norm.rows = norm.src_stride = norm.dst_stride = constant(1);
+  ProgramBuilder other = tinyBuilder();
+  other.add(norm);
+  EXPECT_NEAR(timedOn(slowDdr(), other.finish()).steps[1].issued,
+              128 + 10.7 + 16 + 64 + 10.7 + 1, 1e-9);
+}
+
+TEST(TimedPass, VectorUnitWaitsForDdr) {
+  // 8 rows of 4 blocks at half a byte a cycle.
+  ProgramBuilder builder = tinyBuilder(8);
+  isa::Activation activation = silu(128, 1, 0);
+  activation.src_space = isa::ActivationSpace::ddr;
+  activation.rows = activation.src_stride = activation.dst_stride = constant(8);
+  builder.add(activation);
+  PassTiming timing = timedOn(slowDdr(), builder.finish());
+  EXPECT_NEAR(timing.steps[1].issued,
+              timing.steps[1].start + 32 * 64 / 0.5 + 10.7 + 1, 1e-9);
+}
+
+TEST(TimedPass, RowsOfTheCacheLieInNeighbouringPorts) {
+  // 16 tokens over 8 ports: two packets in each for every channel block.
+  ProgramBuilder builder = tinyBuilder(16);
+  isa::Rope rope;
+  rope.src_space = isa::ActivationSpace::chip;
+  rope.dst_space = isa::Space::hbm;
+  rope.heads = 1;
+  rope.head_blocks = 4;
+  rope.table_stride = 512;
+  rope.table = plusPast(1);
+  rope.rows = rope.src_stride = constant(16);
+  rope.dst = plusPast(0);
+  rope.dst_stride = constant(512);
+  builder.add(rope);
+  PassTiming timing = timed(builder.finish(), {}, 16);
+  EXPECT_NEAR(timing.steps[1].end, timing.steps[1].issued + 32 + 2 * 4 + 13.8,
+              1e-9);
+}
+
+TEST(TimedPass, ResultsOfAUnitEndInOrder) {
+  ProgramBuilder builder = tinyBuilder();
+  isa::Vmm slow = onChip(128, 256, 0, 1);
+  slow.dst_space = isa::Space::ddr;
+  builder.add(slow);
+  builder.add(onChip(128, 32, 0, 16));
+  PassTiming timing = timedOn(slowDdr(), builder.finish());
+  EXPECT_EQ(timing.steps[2].end, timing.steps[1].end);
+  EXPECT_LT(timing.steps[2].issued + 40, timing.steps[2].end);
+}
+
+TEST(TimedPass, HeadsFollowTheirQueries) {
+  // The second head's last block leaves the product at its end. Four blocks
+  // are used in four cycles, so one cycle remains.
+  ProgramBuilder builder = tinyBuilder();
+  isa::Vmm queries = onChip(128, 256, 0, 16);
+  queries.lead.insert(Unit::attention);
+  builder.add(queries);
+  isa::AttentionScores scores;
+  scores.src_space = scores.dst_space = isa::ActivationSpace::chip;
+  scores.heads = 2;
+  scores.kv_heads = 1;
+  scores.head_blocks = 4;
+  scores.scale = 1;
+  scores.key_stride = 32;
+  scores.keys = 4096;
+  scores.rows = scores.src_stride = scores.dst_stride = constant(1);
+  scores.columns = constant(32);
+  scores.src = constant(16);
+  scores.dst = constant(64);
+  scores.dst_head_stride = constant(1);
+  scores.follow.insert(Unit::matrix);
+  builder.add(scores);
+  PassTiming timing = timed(builder.finish());
+  EXPECT_LT(timing.steps[2].streamEnd, timing.steps[1].end);
+  EXPECT_NEAR(timing.steps[2].issued, timing.steps[1].end + 1, 1e-9);
 }
 
 TEST(TimedPass, AFullBufferNamesWhatTheArrayDoes) {
