@@ -326,6 +326,7 @@ TEST(TimedPass, SecondOperandMayBeLate) {
   builder.add(second);
   PassTiming timing = timed(builder.finish());
   EXPECT_NEAR(timing.steps[3].issued, timing.steps[1].end + 8 + 32, 1e-9);
+  EXPECT_NEAR(timing.steps[3].end, timing.steps[3].issued + 40, 1e-9);
   EXPECT_EQ(timing.steps[3].bound, "array");
 }
 
@@ -391,10 +392,17 @@ TEST(TimedPass, ResultsOfAUnitEndInOrder) {
   isa::Vmm slow = onChip(128, 256, 0, 1);
   slow.dst_space = isa::Space::ddr;
   builder.add(slow);
-  builder.add(onChip(128, 32, 0, 16));
+  isa::Vmm fast = onChip(128, 32, 0, 16);
+  fast.lead.insert(Unit::vector);
+  builder.add(fast);
+  isa::Activation follower = silu(32, 16, 32);
+  follower.follow.insert(Unit::matrix);
+  builder.add(follower);
   PassTiming timing = timedOn(slowDdr(), builder.finish());
   EXPECT_EQ(timing.steps[2].end, timing.steps[1].end);
   EXPECT_LT(timing.steps[2].issued + 40, timing.steps[2].end);
+  // And who follows has read everything only then.
+  EXPECT_EQ(timing.steps[3].issued, timing.steps[2].end);
 }
 
 TEST(TimedPass, HeadsFollowTheirQueries) {
