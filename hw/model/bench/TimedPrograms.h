@@ -171,7 +171,9 @@ private:
     attended = place(blocks(shape.hidden), maxTokens);
     gate = place(blocks(shape.feedForward), maxTokens);
     up = place(blocks(shape.feedForward), maxTokens);
-    constants = (isDecode ? 1 : nextActivation) + blocks(shape.vocabulary);
+    ropeTable = int64_t(builder.program.ddrPackets) - kHeadBlocks * context;
+    constants = (isDecode ? 1 + blocks(shape.hidden) : nextActivation) +
+                blocks(shape.vocabulary);
   }
 
   /// A matrix in all ports.
@@ -432,8 +434,7 @@ private:
   int64_t chipPackets;
   int64_t nextActivation = 0, nextWeights = 0, constants = 0;
   int64_t x, y, normed, k, q, rotated, scores, scoreBlocks, attended, gate, up;
-  /// Far behind everything else in DDR.
-  static constexpr int64_t ropeTable = 1 << 23;
+  int64_t ropeTable; ///< the last packets of DDR
 };
 
 } // namespace edgellm::bench
