@@ -59,6 +59,26 @@ class Json(unittest.TestCase):
         )
 
 
+class Large(unittest.TestCase):
+    """Models whose weights nobody needs to have."""
+
+    def test_a_program_without_weights_is_enough(self):
+        scratch = self.enterContext(harness.scratch_directory())
+        package = scratch / "package"
+        config = harness.ROOT / "models" / "configs" / "llama2-7b"
+        options = ["--program-only", "--target=vcu128", "--context", 2048]
+        harness.check_tool("edgellm-compile", config, *options, "-o", package)
+        report = json.loads(harness.check_tool("edgellm-perf", package, "--json"))
+        # 6.6 G weights in the matrices, 4.125 bit each, and keys and values of 129 tokens.
+        weights = (32 * (4 * 4096**2 + 3 * 4096 * 11008) + 32000 * 4096) * 4.125 / 8
+        cached = 32 * 2 * 129 * 4096 * 2
+        self.assertAlmostEqual(report["hbm_bytes"] / (weights + cached), 1, delta=0.01)
+        # No machine is faster than its memory.
+        bound = report["hbm_peak_bytes_per_second"] / (weights + cached)
+        self.assertLess(report["token_per_second"], bound * 1.01)
+        self.assertGreater(report["token_per_second"], bound / 2)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         self.scratch = self.enterContext(harness.scratch_directory())
