@@ -76,6 +76,27 @@ static Target::Fabric readFabric(FieldWalker &fields) {
   return fabric;
 }
 
+static Target::Timing readTiming(FieldWalker &fields) {
+  Target::Timing timing;
+  timing.burstBytes = unsigned(fields.integer("burst_bytes", 64, 4096, 64));
+  timing.burstsInFlight = unsigned(fields.integer("bursts_in_flight", 1, 256));
+  timing.unpipelinedBurstsInFlight =
+      unsigned(fields.integer("unpipelined_bursts_in_flight", 1, 256));
+  timing.hbmLatencyNs = fields.number("hbm_latency_ns", 1, 10000);
+  timing.streamEfficiency = fields.number("stream_efficiency", 0.01, 1);
+  timing.refreshIntervalNs = fields.number("refresh_interval_ns", 100, 100000);
+  timing.refreshNs = fields.number("refresh_ns", 0, 100000);
+  timing.ddrLatencyNs = fields.number("ddr_latency_ns", 1, 10000);
+  timing.arrayLatencyCycles =
+      unsigned(fields.integer("array_latency_cycles", 1, 1000));
+  timing.vectorLatencyCycles =
+      unsigned(fields.integer("vector_latency_cycles", 1, 1000));
+  timing.reductionLatencyCycles =
+      unsigned(fields.integer("reduction_latency_cycles", 1, 1000));
+  timing.issueCycles = unsigned(fields.integer("issue_cycles", 1, 1000));
+  return timing;
+}
+
 static Target readTarget(FieldWalker &fields) {
   Target target;
   target.name = fields.text("name", "^[a-z][a-z0-9_]{0,30}$");
@@ -92,6 +113,7 @@ static Target readTarget(FieldWalker &fields) {
   target.buffers = fields.section("buffers", readBuffers);
   target.limits = fields.section("limits", readLimits);
   target.fabric = fields.section("fabric", readFabric);
+  target.timing = fields.section("timing", readTiming);
   fields.finish();
   return target;
 }
@@ -164,6 +186,18 @@ static void checkStream(const Target &target, const std::string &file) {
          hbm.nominalBandwidth / 1e9);
 }
 
+/// The timing model divides by what is left.
+static void checkTiming(const Target::Timing &timing, const std::string &file) {
+  if (timing.refreshNs >= timing.refreshIntervalNs)
+    fail(fieldOf(file, "timing.refresh_ns"), ": found ", timing.refreshNs,
+         ", expected less than timing.refresh_interval_ns, ",
+         timing.refreshIntervalNs);
+  if (timing.unpipelinedBurstsInFlight > timing.burstsInFlight)
+    fail(fieldOf(file, "timing.unpipelined_bursts_in_flight"), ": found ",
+         timing.unpipelinedBurstsInFlight,
+         ", expected at most timing.bursts_in_flight, ", timing.burstsInFlight);
+}
+
 Target edgellm::loadTarget(const fs::path &jsonFile) {
   std::string file = jsonFile.string();
   nlohmann::json root = parseJson(readTextFile(jsonFile, kMiB), file);
@@ -175,6 +209,7 @@ Target edgellm::loadTarget(const fs::path &jsonFile) {
   checkActivationMemory(target, root.contains("activation_port"), file);
   checkAddresses(target, file);
   checkStream(target, file);
+  checkTiming(target.timing, file);
   return target;
 }
 

@@ -82,6 +82,31 @@ struct Target {
     uint64_t lut = 0, ff = 0, dsp = 0, bram = 0;
   } fabric;
 
+  /// What the timing model needs beyond the shapes and clocks above. Sources
+  /// and how the fitted value was found are in hw/timing.md. Latencies are idle
+  /// round trips; cycles are core cycles.
+  struct Timing {
+    // A port of the HBM, whose reads are bursts.
+    unsigned burstBytes = 0;
+    unsigned burstsInFlight = 0;            ///< as this machine is built
+    unsigned unpipelinedBurstsInFlight = 0; ///< as few as the paper's machine
+    double hbmLatencyNs = 0;
+    /// Share of a pseudo-channel's nominal rate that a sequential stream gets
+    /// between two refreshes: changes of rows and banks.
+    double streamEfficiency = 0;
+    double refreshIntervalNs = 0; ///< from one refresh of all banks to the next
+    double refreshNs = 0;         ///< in which no bank delivers
+
+    double ddrLatencyNs = 0; ///< of whatever holds the activations
+
+    // Pipelines, from the last operand to the first result.
+    unsigned arrayLatencyCycles = 0;
+    unsigned vectorLatencyCycles = 0;
+    /// Sum or maximum over a row, and the reciprocal or root taken of it.
+    unsigned reductionLatencyCycles = 0;
+    unsigned issueCycles = 0; ///< decoding and resolving one instruction
+  } timing;
+
   /// Bytes for the program and the ddr buffer together: the DDR, or else the
   /// activation port, whose weights and KV cache come out of the same bytes.
   uint64_t activationBytes() const { return ddr ? ddr->bytes : hbm.portBytes; }

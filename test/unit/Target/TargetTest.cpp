@@ -224,3 +224,19 @@ TEST_F(TargetTest, HbmDeliversTheStream) {
   at("hbm.nominal_gb_per_s") = 76.8;
   EXPECT_EQ(accepted().hbm.nominalBandwidth, 76.8e9);
 }
+
+TEST_F(TargetTest, RefreshLeavesTimeToRead) {
+  at("timing.refresh_ns") = 3900;
+  EXPECT_EQ(error(), "field 'timing.refresh_ns': found 3900, expected less "
+                     "than timing.refresh_interval_ns, 3900");
+  at("timing.refresh_ns") = 3899;
+  EXPECT_EQ(accepted().timing.refreshNs, 3899);
+}
+
+TEST_F(TargetTest, DeepBurstsAreNotFewer) {
+  at("timing.bursts_in_flight") = 2;
+  EXPECT_EQ(error(), "field 'timing.unpipelined_bursts_in_flight': found 3, "
+                     "expected at most timing.bursts_in_flight, 2");
+  at("timing.unpipelined_bursts_in_flight") = 2;
+  EXPECT_EQ(accepted().timing.burstsInFlight, 2u);
+}
