@@ -36,6 +36,7 @@ static void checkAgreement(const Program &program, const Package &package) {
 }
 
 static Program loadProgram(const Package &package) {
+  package.requireWeights();
   MappedFile file = package.map(package.manifest().program);
   Program program = parseProgram(file.bytes(), file.path().string());
   checkAgreement(program, package);

@@ -47,16 +47,65 @@ private:
 
 } // namespace
 
-/// Runs all passes on the module.
-static void runPasses(ModuleOp module, const CompileOptions &options,
-                      const DiagnosticCollector &diagnostics) {
+template <typename Op> static Op only(ModuleOp module) {
+  return *module.getOps<Op>().begin();
+}
+
+namespace {
+
+/// A model all the way down to instructions; needs no weights.
+class Compilation {
+public:
+  Compilation(const ModelSource &model, const CompileOptions &options);
+
+  /// What the program keeps in memory.
+  accel::ProgramOp program() const { return only<accel::ProgramOp>(*module); }
+
+  /// Writes program.bin. Returns everything of the manifest that has nothing to
+  /// do with files of weights.
+  Manifest writeProgram(PackageWriter &package) const;
+
+private:
+  void runPasses();
+  Manifest describe() const;
+
+  const ModelSource &model;
+  const CompileOptions &options;
+  MLIRContext context;
+  DiagnosticCollector diagnostics;
+  OwningOpRef<ModuleOp> module;
+  Program binary;
+};
+
+} // namespace
+
+static DialectRegistry dialects() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+Compilation::Compilation(const ModelSource &model,
+                         const CompileOptions &options)
+    : model(model), options(options), context(dialects()),
+      diagnostics(context) {
+  context.printOpOnDiagnostic(false); // it may be a whole module
+  module = importModel(context, model, options.context);
+  runPasses();
+  FailureOr<Program> encoded = encodeProgram(only<isa::ProgramOp>(*module));
+  if (failed(encoded))
+    diagnostics.raise();
+  binary = std::move(*encoded);
+}
+
+void Compilation::runPasses() {
   PipelineOptions pipeline;
   pipeline.target = options.target;
   pipeline.weights = options.weights;
   pipeline.method = options.method;
-  PassManager passes(module.getContext());
+  PassManager passes(&context);
   buildPipeline(passes, pipeline);
-  if (failed(passes.run(module)))
+  if (failed(passes.run(*module)))
     diagnostics.raise();
 }
 
@@ -74,26 +123,28 @@ static bool addsBos(const fs::path &directory, int bos) {
   return config.boolean("add_bos_token");
 }
 
-/// Everything of the manifest that does not come from the images.
-static Manifest describe(const Checkpoint &checkpoint,
-                         const CompileOptions &options,
-                         accel::ProgramOp program) {
-  const ModelConfig &config = checkpoint.config();
+Manifest Compilation::describe() const {
+  const ModelConfig &config = model.config();
   Manifest manifest;
   manifest.toolVersion = "edgellm-compile " + std::string(toolVersion());
-  manifest.target = program.getTarget().getName().str();
-  manifest.model = fs::canonical(checkpoint.directory()).filename().string();
+  manifest.target = program().getTarget().getName().str();
+  manifest.model = fs::canonical(model.directory()).filename().string();
   manifest.weights = options.weights;
   manifest.hidden = unsigned(config.hidden);
   manifest.vocabulary = unsigned(config.vocabulary);
-  manifest.context = unsigned(program.getContext());
+  manifest.context = unsigned(program().getContext());
   manifest.layers = unsigned(config.layers);
   manifest.bos = config.bosToken;
   manifest.eos = config.eosTokens;
-  manifest.addBos = addsBos(checkpoint.directory(), config.bosToken);
+  manifest.addBos = addsBos(model.directory(), config.bosToken);
+  manifest.tensors = tensorTable(program());
+  return manifest;
+}
+
+Manifest Compilation::writeProgram(PackageWriter &package) const {
+  Manifest manifest = describe();
   manifest.program = "program.bin";
-  manifest.embedding = "embedding.bin";
-  manifest.ddr = "ddr.bin";
+  package.addFile(manifest.program).write(serializeProgram(binary));
   return manifest;
 }
 
@@ -107,34 +158,37 @@ static void addTokenizer(const Checkpoint &checkpoint, PackageWriter &package,
   package.addFile(manifest.tokenizer).write(MappedFile(file).bytes());
 }
 
-template <typename Op> static Op only(ModuleOp module) {
-  return *module.getOps<Op>().begin();
+static void compileProgram(const fs::path &path, const fs::path &destination,
+                           const CompileOptions &options) {
+  ModelShapes model = ModelShapes::open(path);
+  Compilation compilation(model, options);
+  PackageWriter package(destination);
+  package.finish(compilation.writeProgram(package));
 }
 
-void edgellm::compilePackage(const fs::path &directory,
-                             const fs::path &destination,
-                             const CompileOptions &options,
-                             const Progress &progress) {
+static void compileWhole(const fs::path &directory, const fs::path &destination,
+                         const CompileOptions &options,
+                         const Progress &progress) {
   Checkpoint checkpoint = Checkpoint::open(directory);
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false); // it may be a whole module
-  DiagnosticCollector diagnostics(context);
-  OwningOpRef<ModuleOp> module =
-      importModel(context, checkpoint, options.context);
-  runPasses(*module, options, diagnostics);
-  FailureOr<Program> binary = encodeProgram(only<isa::ProgramOp>(*module));
-  if (failed(binary))
-    diagnostics.raise();
-
-  auto program = only<accel::ProgramOp>(*module);
+  Compilation compilation(checkpoint, options);
+  accel::ProgramOp program = compilation.program();
   PackageWriter package(destination);
-  Manifest manifest = describe(checkpoint, options, program);
-  package.addFile(manifest.program).write(serializeProgram(*binary));
+  Manifest manifest = compilation.writeProgram(package);
+  manifest.ddr = "ddr.bin";
+  manifest.embedding = "embedding.bin";
   writeDDRImage(program, checkpoint, package.addFile(manifest.ddr));
   writeEmbedding(checkpoint, package.addFile(manifest.embedding));
   writePortImages(program, checkpoint, package, manifest, progress);
   addTokenizer(checkpoint, package, manifest);
   package.finish(std::move(manifest));
+}
+
+void edgellm::compilePackage(const fs::path &checkpoint,
+                             const fs::path &package,
+                             const CompileOptions &options,
+                             const Progress &progress) {
+  if (options.programOnly)
+    compileProgram(checkpoint, package, options);
+  else
+    compileWhole(checkpoint, package, options, progress);
 }

@@ -16,13 +16,17 @@ using namespace edgellm;
 
 static constexpr size_t kLanes = isa::kLanes;
 
-/// The tensor that a weight or constant refers to.
+/// The tensor, or the rows of one, that a weight or constant refers to.
 static MatrixView sourceOf(TypedAttr source, const Checkpoint &checkpoint) {
   auto external = llvm::dyn_cast<graph::ExternalAttr>(source);
   if (!external)
     fail("a literal weight of the IR has no file to pack from");
-  ArrayRef<int64_t> shape = graph::typeOf(source).getShape();
-  return viewOf(checkpoint.require(external.getTensor().str(), shape.vec()));
+  llvm::SmallVector<int64_t> shape = external.getTensorShape();
+  const Tensor &tensor = checkpoint.require(
+      external.getTensor().str(), std::vector(shape.begin(), shape.end()));
+  if (graph::RowRangeAttr rows = external.getRows())
+    return viewOf(sliceOf(tensor, rows.getFirst(), rows.getLast()));
+  return viewOf(tensor);
 }
 
 //===----------------------------------------------------------------------===//
@@ -51,6 +55,14 @@ static TensorRecord recordOf(accel::WeightOp weight,
   return record;
 }
 
+std::vector<TensorRecord> edgellm::tensorTable(accel::ProgramOp program) {
+  unsigned ports = program.getTarget().getPorts();
+  std::vector<TensorRecord> records;
+  for (accel::WeightOp weight : program.getOps<accel::WeightOp>())
+    records.push_back(recordOf(weight, accel::layoutOf(weight, ports)));
+  return records;
+}
+
 void edgellm::writePortImages(accel::ProgramOp program,
                               const Checkpoint &checkpoint,
                               PackageWriter &package, Manifest &manifest,
@@ -74,7 +86,6 @@ void edgellm::writePortImages(accel::ProgramOp program,
                [&](unsigned port, std::span<const std::byte> bytes) {
                  files[port]->write(bytes);
                });
-    manifest.tensors.push_back(recordOf(weight, layout));
   }
   progress(weights.size(), weights.size());
 }
@@ -154,8 +165,9 @@ void edgellm::writeDDRImage(accel::ProgramOp program,
 void edgellm::writeEmbedding(const Checkpoint &checkpoint,
                              PackageWriter::File &file) {
   const ModelConfig &config = checkpoint.config();
-  MatrixView table = viewOf(checkpoint.require(
-      "model.embed_tokens.weight", {config.vocabulary, config.hidden}));
+  MatrixView table =
+      viewOf(checkpoint.require(std::string(config.names.embedding) + ".weight",
+                                {config.vocabulary, config.hidden}));
   std::vector<uint16_t> row(table.columns);
   for (int64_t id = 0; id < table.rows; ++id) {
     readHalfRow(table, id, row);

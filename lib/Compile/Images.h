@@ -9,9 +9,11 @@
 
 namespace edgellm {
 
+/// Every weight of the program and where the port images hold it.
+std::vector<TensorRecord> tensorTable(accel::ProgramOp program);
+
 /// Packs every weight of the program into the port images, in the order of
-/// their addresses, one block of rows at a time. Fills `manifest`'s ports and
-/// tensors.
+/// their addresses, one block of rows at a time. Fills `manifest`'s ports.
 void writePortImages(accel::ProgramOp program, const Checkpoint &checkpoint,
                      PackageWriter &package, Manifest &manifest,
                      const Progress &progress);

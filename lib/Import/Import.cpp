@@ -7,6 +7,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,14 +16,27 @@ using namespace mlir;
 using namespace edgellm;
 using namespace edgellm::graph;
 
+/// The name of a part within a part.
+static std::string join(std::string_view whole, std::string_view part) {
+  return std::string(whole).append(".").append(part);
+}
+
 namespace {
+
+/// A matrix of the model and where it is: all rows of a tensor, or some.
+struct Projection {
+  std::string tensor; ///< its name without ".weight" and ".bias"
+  int64_t outputs;
+  bool bias;
+  int64_t firstRow = 0, allRows = 0; ///< in the tensor
+};
 
 /// Builds one function of the model.
 class FunctionBuilder {
 public:
-  FunctionBuilder(ModuleOp module, const Checkpoint &checkpoint,
+  FunctionBuilder(ModuleOp module, const ModelSource &model,
                   int64_t contextTokens)
-      : checkpoint(checkpoint), config(checkpoint.config()),
+      : model(model), config(model.config()), names(config.names),
         contextTokens(contextTokens),
         builder(OpBuilder::atBlockEnd(module.getBody())) {}
 
@@ -49,8 +64,9 @@ private:
     finish({logits, next});
   }
 
-  const Checkpoint &checkpoint;
+  const ModelSource &model;
   const ModelConfig &config;
+  const TensorNames &names;
   int64_t contextTokens;
   OpBuilder builder;
   func::FuncOp function;
@@ -77,11 +93,37 @@ private:
     return builder.getF16Type();
   }
 
-  TypedAttr weight(const std::string &name, std::vector<int64_t> shape) {
-    const Tensor &tensor = checkpoint.require(name, shape);
-    auto type = RankedTensorType::get(shape, elementType(tensor.dtype));
-    return ExternalAttr::get(builder.getContext(), type,
-                             tensor.file.filename().string(), name);
+  /// A tensor of that shape, or `rows` of one, which make up the shape.
+  TypedAttr weight(const std::string &name, std::vector<int64_t> shape,
+                   RowRangeAttr rows = {}) {
+    std::vector<int64_t> whole = shape;
+    if (rows)
+      whole.front() = rows.getTotal();
+    ModelSource::Storage storage = model.storageOf(name, whole);
+    auto type = RankedTensorType::get(shape, elementType(storage.dtype));
+    return ExternalAttr::get(builder.getContext(), type, storage.file, name,
+                             rows);
+  }
+
+  /// Finds the rows of projections of one input: those in the same tensor
+  /// follow each other there.
+  static void findRows(MutableArrayRef<Projection> projections) {
+    llvm::StringMap<int64_t> rows;
+    for (Projection &projection : projections) {
+      int64_t &next = rows[projection.tensor];
+      projection.firstRow = next;
+      next += projection.outputs;
+    }
+    for (Projection &projection : projections)
+      projection.allRows = rows[projection.tensor];
+  }
+
+  RowRangeAttr rowsOf(const Projection &projection) {
+    if (projection.allRows == projection.outputs)
+      return {};
+    return RowRangeAttr::get(builder.getContext(), projection.firstRow,
+                             projection.firstRow + projection.outputs,
+                             projection.allRows);
   }
 
   //===--------------------------------------------------------------------===//
@@ -95,68 +137,92 @@ private:
         builder.getF32FloatAttr(float(config.rmsNormEpsilon)));
   }
 
-  Value linear(Value x, const std::string &name, int64_t outputs,
-               bool hasBias) {
+  Value linear(Value x, const Projection &projection) {
     auto input = cast<RankedTensorType>(x.getType());
-    TypedAttr bias = hasBias ? weight(name + ".bias", {outputs}) : TypedAttr();
-    return LinearOp::create(
-        builder, locOf(name), activations(outputs, input.getDimSize(0)), x,
-        weight(name + ".weight", {outputs, input.getDimSize(1)}), bias,
-        /*addend=*/Value(), /*multiplier=*/Value());
+    int64_t outputs = projection.outputs;
+    RowRangeAttr rows = rowsOf(projection);
+    TypedAttr matrix = weight(projection.tensor + ".weight",
+                              {outputs, input.getDimSize(1)}, rows);
+    TypedAttr bias;
+    if (projection.bias)
+      bias = weight(projection.tensor + ".bias", {outputs}, rows);
+    std::string label = projection.tensor + (rows ? rows.getLabel() : "");
+    return LinearOp::create(builder, locOf(label),
+                            activations(outputs, input.getDimSize(0)), x,
+                            matrix, bias, /*addend=*/Value(),
+                            /*multiplier=*/Value());
+  }
+
+  /// A product that shares its tensor with no other.
+  Value linear(Value x, std::string tensor, int64_t outputs, bool bias) {
+    Projection projection{std::move(tensor), outputs, bias};
+    findRows(projection);
+    return linear(x, projection);
   }
 
   Value rope(Value x, const std::string &name) {
-    return RopeOp::create(builder, locOf(name), x.getType(), x, Pairing::half,
-                          config.headSize, config.headSize,
+    Pairing pairing = config.pairing == RotaryPairing::half ? Pairing::half
+                                                            : Pairing::adjacent;
+    return RopeOp::create(builder, locOf(name), x.getType(), x, pairing,
+                          config.headSize, config.rotary,
                           llvm::APFloat(config.ropeTheta));
   }
 
   Value attention(Value x, const std::string &layer, Value keys, Value values) {
-    std::string name = layer + ".self_attn";
+    std::string name = join(layer, names.attention);
     int64_t queryWidth = config.heads * config.headSize;
     int64_t keyWidth = config.kvHeads * config.headSize;
-    bool bias = config.attentionBias;
-    Value q = linear(x, name + ".q_proj", queryWidth, bias);
+    Projection projections[] = {
+        {join(name, names.query), queryWidth, config.qkvBias},
+        {join(name, names.key), keyWidth, config.qkvBias},
+        {join(name, names.value), keyWidth, config.qkvBias}};
+    findRows(projections);
+    Value q = linear(x, projections[0]);
     q = rope(q, name + ".q_rope");
-    Value k = linear(x, name + ".k_proj", keyWidth, bias);
+    Value k = linear(x, projections[1]);
     k = rope(k, name + ".k_rope");
-    Value v = linear(x, name + ".v_proj", keyWidth, bias);
+    Value v = linear(x, projections[2]);
     float scale = 1.0f / std::sqrt(float(config.headSize));
     Value mixed =
         AttentionOp::create(builder, locOf(name), q.getType(), q, k, v, keys,
                             values, builder.getF32FloatAttr(scale));
-    return linear(mixed, name + ".o_proj", config.hidden, bias);
+    return linear(mixed, join(name, names.attentionOutput), config.hidden,
+                  config.attentionOutputBias);
   }
 
   Value feedForward(Value x, const std::string &layer) {
-    std::string name = layer + ".mlp";
-    Value gate = linear(x, name + ".gate_proj", config.intermediate, false);
+    std::string name = join(layer, names.feedForward);
+    Projection projections[] = {
+        {join(name, names.gate), config.intermediate, false},
+        {join(name, names.up), config.intermediate, false}};
+    findRows(projections);
+    Value gate = linear(x, projections[0]);
     gate =
         SiluOp::create(builder, locOf(name + ".act_fn"), gate.getType(), gate);
-    Value up = linear(x, name + ".up_proj", config.intermediate, false);
+    Value up = linear(x, projections[1]);
     Value product = MultiplyOp::create(builder, locOf(name + ".multiply"),
                                        up.getType(), gate, up);
-    return linear(product, name + ".down_proj", config.hidden, false);
+    return linear(product, join(name, names.down), config.hidden, false);
   }
 
   Value block(Value x, int64_t index) {
-    std::string layer = "model.layers." + std::to_string(index);
+    std::string layer = join(names.blocks, std::to_string(index));
     Value keys = function.getArgument(1 + 2 * index);
     Value values = function.getArgument(2 + 2 * index);
-    Value y =
-        attention(norm(x, layer + ".input_layernorm"), layer, keys, values);
+    Value y = attention(norm(x, join(layer, names.attentionNorm)), layer, keys,
+                        values);
     x = AddOp::create(builder, locOf(layer + ".attention_residual"),
                       x.getType(), x, y);
-    y = feedForward(norm(x, layer + ".post_attention_layernorm"), layer);
+    y = feedForward(norm(x, join(layer, names.feedForwardNorm)), layer);
     return AddOp::create(builder, locOf(layer + ".mlp_residual"), x.getType(),
                          x, y);
   }
 
   Value outputLayer(Value x, int64_t rows) {
-    std::string head = config.tiedEmbeddings ? "model.embed_tokens" : "lm_head";
-    Value normalised = norm(x, "model.norm");
+    std::string head(config.tiedEmbeddings ? names.embedding : names.output);
+    Value normalised = norm(x, std::string(names.finalNorm));
     return LinearOp::create(
-        builder, locOf("lm_head"), activations(config.vocabulary, rows),
+        builder, locOf(names.output), activations(config.vocabulary, rows),
         normalised,
         weight(head + ".weight", {config.vocabulary, config.hidden}),
         TypedAttr(), Value(), Value());
@@ -180,11 +246,11 @@ private:
     function->setAttr(EdgeLLMDialect::kMaxTokensAttr,
                       builder.getI64IntegerAttr(maxTokens));
     builder.setInsertionPointToStart(function.addEntryBlock());
-    Value x =
-        EmbeddingOp::create(builder, locOf("model.embed_tokens"),
-                            activations(config.hidden), function.getArgument(0),
-                            weight("model.embed_tokens.weight",
-                                   {config.vocabulary, config.hidden}));
+    std::string embedding(names.embedding);
+    Value x = EmbeddingOp::create(
+        builder, locOf(embedding), activations(config.hidden),
+        function.getArgument(0),
+        weight(embedding + ".weight", {config.vocabulary, config.hidden}));
     for (int64_t i = 0; i < config.layers; ++i)
       x = block(x, i);
     return x;
@@ -200,29 +266,29 @@ private:
 } // namespace
 
 /// The tokens that the caches shall hold.
-static int64_t chooseContext(const Checkpoint &checkpoint,
+static int64_t chooseContext(const ModelSource &model,
                              std::optional<uint64_t> wanted) {
-  int64_t known = checkpoint.config().context;
+  int64_t known = model.config().context;
   if (!wanted)
     return known;
   if (*wanted == 0 || *wanted > uint64_t(known))
-    fail(checkpoint.directory().string(), ": context of ", *wanted,
+    fail(model.directory().string(), ": context of ", *wanted,
          " tokens, the model allows 1 to ", known);
   return int64_t(*wanted);
 }
 
 OwningOpRef<ModuleOp>
-edgellm::importModel(MLIRContext &context, const Checkpoint &checkpoint,
+edgellm::importModel(MLIRContext &context, const ModelSource &model,
                      std::optional<uint64_t> contextTokens) {
   context.loadDialect<EdgeLLMDialect, func::FuncDialect>();
-  int64_t tokens = chooseContext(checkpoint, contextTokens);
+  int64_t tokens = chooseContext(model, contextTokens);
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module =
       ModuleOp::create(builder, builder.getUnknownLoc());
   (*module)->setAttr(EdgeLLMDialect::kCheckpointAttr,
-                     builder.getStringAttr(checkpoint.directory().string()));
-  FunctionBuilder(*module, checkpoint, tokens).buildGenerate();
-  FunctionBuilder(*module, checkpoint, tokens).buildDecode();
-  FunctionBuilder(*module, checkpoint, tokens).buildScore();
+                     builder.getStringAttr(model.directory().string()));
+  FunctionBuilder(*module, model, tokens).buildGenerate();
+  FunctionBuilder(*module, model, tokens).buildDecode();
+  FunctionBuilder(*module, model, tokens).buildScore();
   return module;
 }

@@ -86,6 +86,7 @@ private:
   void readTokens();
   void readFiles();
   void readRoles();
+  void readWeightFiles();
   void readPorts();
   void readTensors();
   TensorRecord readTensor(JsonObject record, uint64_t imageBytes);
@@ -111,7 +112,7 @@ Manifest ManifestReader::read() {
   readTokens();
   readFiles();
   readRoles();
-  readPorts();
+  readWeightFiles();
   readTensors();
   top.finish();
   return std::move(manifest);
@@ -184,9 +185,20 @@ std::string ManifestReader::fileName(std::string_view key) {
 
 void ManifestReader::readRoles() {
   manifest.program = fileName("program");
-  manifest.ddr = fileName("ddr");
   if (!top.take("tokenizer").is_null())
     manifest.tokenizer = fileName("tokenizer");
+}
+
+/// All of them, or none in a package that holds the program alone.
+void ManifestReader::readWeightFiles() {
+  if (top.take("ports").is_null()) {
+    for (const char *key : {"ddr", "embedding"})
+      if (const json &found = top.take(key); !found.is_null())
+        top.failField(key, found, "null, as field 'ports' is: no weights");
+    return;
+  }
+  readPorts();
+  manifest.ddr = fileName("ddr");
   manifest.embedding = fileName("embedding");
   uint64_t found = manifest.file(manifest.embedding).bytes;
   uint64_t expected = uint64_t(manifest.vocabulary) * manifest.hidden * 2;
@@ -260,6 +272,11 @@ Manifest edgellm::parseManifest(std::string_view text,
 
 using ordered = nlohmann::ordered_json;
 
+/// Null for a file that the package does not have.
+static ordered nameOrNull(const std::string &name) {
+  return name.empty() ? ordered() : ordered(name);
+}
+
 static ordered formatFiles(const Manifest &manifest) {
   ordered files = ordered::array();
   for (const PackageFile &file : manifest.files)
@@ -317,11 +334,10 @@ std::string edgellm::formatManifest(const Manifest &manifest,
   root["eos"] = manifest.eos;
   root["add_bos"] = manifest.addBos;
   root["program"] = manifest.program;
-  root["ddr"] = manifest.ddr;
-  root["embedding"] = manifest.embedding;
-  root["tokenizer"] =
-      manifest.tokenizer.empty() ? ordered() : ordered(manifest.tokenizer);
-  root["ports"] = manifest.ports;
+  root["ddr"] = nameOrNull(manifest.ddr);
+  root["embedding"] = nameOrNull(manifest.embedding);
+  root["tokenizer"] = nameOrNull(manifest.tokenizer);
+  root["ports"] = manifest.hasWeights() ? ordered(manifest.ports) : ordered();
   root["files"] = formatFiles(manifest);
   root["tensors"] = formatTensors(manifest);
   std::string text = formatLines(root);

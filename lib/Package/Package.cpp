@@ -36,6 +36,12 @@ Manifest edgellm::readManifest(const fs::path &directory) {
 Package::Package(const fs::path &directory)
     : root(directory), contents(readManifest(directory)) {}
 
+void Package::requireWeights() const {
+  if (!contents.hasWeights())
+    fail(root.string(), ": holds the program alone and no weights to run it "
+                        "with; compile the checkpoint without --program-only");
+}
+
 /// The size is compared again: the file may have changed since the package was
 /// opened, and the mapping must not be read past its end.
 MappedFile Package::open(const PackageFile &file) const {

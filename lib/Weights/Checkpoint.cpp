@@ -63,9 +63,7 @@ Checkpoint Checkpoint::open(const fs::path &directory) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored))
     fail(directory.string(), ": no such directory");
-  Checkpoint checkpoint;
-  checkpoint.root = directory;
-  checkpoint.modelConfig = readModelConfig(directory / "config.json");
+  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
   fs::path single = directory / kSingleFile, index = directory / kIndexFile;
   if (fs::exists(single, ignored)) {
     checkpoint.addShard(single);
@@ -95,11 +93,18 @@ Checkpoint::require(std::string_view name,
                     const std::vector<int64_t> &expectedShape) const {
   const Tensor *tensor = find(name);
   if (!tensor)
-    fail(root.string(), ": tensor '", name, "' of shape ",
+    fail(directory().string(), ": tensor '", name, "' of shape ",
          shapeText(expectedShape), " is missing");
   requireReadable(*tensor);
   if (tensor->shape != expectedShape)
     fail(tensor->where(), " has shape ", shapeText(tensor->shape),
          ", expected ", shapeText(expectedShape));
   return *tensor;
+}
+
+ModelSource::Storage
+Checkpoint::storageOf(std::string_view name,
+                      const std::vector<int64_t> &shape) const {
+  const Tensor &tensor = require(name, shape);
+  return {tensor.file.filename().string(), tensor.dtype};
 }

@@ -10,12 +10,14 @@
 
 using namespace edgellm;
 
-MatrixView edgellm::viewOf(const Tensor &tensor) {
+MatrixView edgellm::viewOf(Tensor tensor) {
   requireReadable(tensor);
-  return {tensor.where(), tensor.rows(), tensor.columns(),
-          [&tensor](int64_t row, std::span<float> out) {
-            readRow(tensor, row, out);
-          }};
+  MatrixView view{tensor.where(), tensor.rows(), tensor.columns(), {}};
+  view.readRow = [tensor = std::move(tensor)](int64_t row,
+                                              std::span<float> out) {
+    readRow(tensor, row, out);
+  };
+  return view;
 }
 
 MatrixView edgellm::viewOf(std::string name, int64_t rows, int64_t columns,

@@ -59,6 +59,19 @@ std::string edgellm::shapeText(std::span<const int64_t> shape) {
   return "[" + text.str() + "]";
 }
 
+Tensor edgellm::sliceOf(const Tensor &tensor, int64_t first, int64_t last) {
+  assert(!tensor.shape.empty() && 0 <= first && first <= last &&
+         last <= tensor.shape[0]);
+  Tensor slice = tensor;
+  slice.name += "[" + std::to_string(first) + ":" + std::to_string(last) + "]";
+  slice.shape[0] = last - first;
+  size_t rowBytes =
+      tensor.shape[0] ? tensor.data.size() / size_t(tensor.shape[0]) : 0;
+  slice.data = tensor.data.subspan(size_t(first) * rowBytes,
+                                   size_t(last - first) * rowBytes);
+  return slice;
+}
+
 void edgellm::requireReadable(const Tensor &tensor) {
   if (tensor.dtype != DType::F32 && tensor.dtype != DType::F16 &&
       tensor.dtype != DType::BF16)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes a small LLaMA checkpoint with seeded random weights, in the Hugging Face layout.
+"""Writes a small LLaMA or ChatGLM2 checkpoint with seeded random weights, in the Hugging Face layout.
 
 The weights are scaled so that activations stay near 1 in every layer and the logits spread
 over a few units, as in a trained model. There is no tokenizer: such a model is run with token
@@ -22,9 +22,11 @@ class Shape:
     """What a checkpoint looks like.
 
     head_size 0 leaves head_dim out of the configuration. int4_grid makes all matrices such that
-    INT4 quantization in blocks of 128 input channels loses nothing.
+    INT4 quantization in blocks of 128 input channels loses nothing. In a chatglm checkpoint
+    attention_bias means queries, keys and values only; theta and tied do not apply to it.
     """
 
+    family: str = "llama"
     hidden: int = 64
     ffn: int = 160
     layers: int = 2
@@ -61,8 +63,34 @@ ENCODERS = {
 }
 
 
-def config(shape):
-    """The content of config.json."""
+def chatglm_config(shape):
+    return {
+        "add_bias_linear": False,
+        "add_qkv_bias": shape.attention_bias,
+        "apply_residual_connection_post_layernorm": False,
+        "architectures": ["ChatGLMModel"],
+        "bos_token_id": None,
+        "eos_token_id": 2,
+        "ffn_hidden_size": shape.ffn,
+        "hidden_size": shape.hidden,
+        "kv_channels": shape.head_channels,
+        "layernorm_epsilon": shape.epsilon,
+        "model_type": "chatglm",
+        "multi_query_attention": True,
+        "multi_query_group_num": shape.kv_heads,
+        "num_attention_heads": shape.heads,
+        "num_layers": shape.layers,
+        "original_rope": True,
+        "padded_vocab_size": shape.vocabulary,
+        "post_layer_norm": True,
+        "rmsnorm": True,
+        "seq_length": shape.context,
+        "tie_word_embeddings": False,
+        "torch_dtype": ENCODERS[shape.dtype][0],
+    }
+
+
+def llama_config(shape):
     result = {
         "architectures": ["LlamaForCausalLM"],
         "attention_bias": shape.attention_bias,
@@ -100,7 +128,7 @@ def on_int4_grid(rng, outputs, inputs, deviation):
     return values * (rng.integers(16, 32, (outputs, 1)) * 2.0 ** (exponent - 4))
 
 
-def random_tensors(shape):
+def llama_tensors(shape):
     """Yields (name, float32 array).
 
     A matrix gets standard deviation gain / sqrt(inputs), so that a normalised input gives an
@@ -146,6 +174,33 @@ def random_tensors(shape):
         yield "lm_head.weight", matrix(shape.vocabulary, hidden, 2)
 
 
+def chatglm_tensors(shape):
+    """The same weights under the names of ChatGLM2, fused: yields (name, float32 array)."""
+    tensors = dict(llama_tensors(dataclasses.replace(shape, tied=False)))
+
+    def fused(prefix, parts, kind="weight"):
+        return np.concatenate([tensors[f"{prefix}.{part}_proj.{kind}"] for part in parts])
+
+    yield "transformer.embedding.word_embeddings.weight", tensors["model.embed_tokens.weight"]
+    for i in range(shape.layers):
+        old, new = f"model.layers.{i}", f"transformer.encoder.layers.{i}"
+        attention, mlp = f"{old}.self_attn", f"{old}.mlp"
+        for norm in ("input_layernorm", "post_attention_layernorm"):
+            yield f"{new}.{norm}.weight", tensors[f"{old}.{norm}.weight"]
+        kinds = ("weight", "bias") if shape.attention_bias else ("weight",)
+        for kind in kinds:
+            yield f"{new}.self_attention.query_key_value.{kind}", fused(attention, "qkv", kind)
+        yield f"{new}.self_attention.dense.weight", fused(attention, "o")
+        yield f"{new}.mlp.dense_h_to_4h.weight", fused(mlp, ("gate", "up"))
+        yield f"{new}.mlp.dense_4h_to_h.weight", fused(mlp, ("down",))
+    yield "transformer.encoder.final_layernorm.weight", tensors["model.norm.weight"]
+    yield "transformer.output_layer.weight", tensors["lm_head.weight"]
+
+
+# What each family writes: config.json and the tensors.
+FAMILIES = {"llama": (llama_config, llama_tensors), "chatglm": (chatglm_config, chatglm_tensors)}
+
+
 def write_safetensors(path, arrays, dtype):
     """Writes encoded arrays, name -> array, as one safetensors file."""
     header, offset = {}, 0
@@ -185,7 +240,8 @@ def write_checkpoint(directory, shape):
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     encode = ENCODERS[shape.dtype][1]
-    arrays = {name: encode(values) for name, values in random_tensors(shape)}
+    config, tensors = FAMILIES[shape.family]
+    arrays = {name: encode(values) for name, values in tensors(shape)}
     (directory / "config.json").write_text(json.dumps(config(shape), indent=2) + "\n")
     if shape.shards == 1:
         write_safetensors(directory / "model.safetensors", arrays, shape.dtype)
@@ -202,7 +258,7 @@ def main():
         if field.type is bool:
             parser.add_argument(name, action="store_true")
         else:
-            choices = list(ENCODERS) if field.name == "dtype" else None
+            choices = {"dtype": list(ENCODERS), "family": list(FAMILIES)}.get(field.name)
             parser.add_argument(name, type=field.type, default=field.default, choices=choices)
     options = vars(parser.parse_args())
     write_checkpoint(options.pop("directory"), Shape(**options))

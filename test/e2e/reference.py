@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A float32 LLaMA in numpy, the measure of the end-to-end tests.
+"""A float32 LLaMA and a ChatGLM2 in numpy, the measure of the end-to-end tests.
 
-Written from the published definition of the architecture; nothing of it is shared with the
+Written from the published definitions of the architectures; nothing of it is shared with the
 compiler, the runtime or the device model. Reads a checkpoint in the Hugging Face layout.
 
     reference.py CHECKPOINT --text FILE     prints the perplexity of a text
@@ -82,6 +82,16 @@ def rope(x, cos, sin):
     return np.concatenate((first * cos - second * sin, second * cos + first * sin), axis=-1)
 
 
+def rope_adjacent(x, cos, sin):
+    """Rotates the first channels of x; channel 2i pairs with 2i + 1."""
+    turned = 2 * cos.shape[-1]
+    even, odd = x[..., 0:turned:2], x[..., 1:turned:2]
+    result = x.copy()
+    result[..., 0:turned:2] = even * cos - odd * sin
+    result[..., 1:turned:2] = odd * cos + even * sin
+    return result
+
+
 def linear(block, name, x):
     """x W^T, and the bias when there is one."""
     y = x @ block[name].T
@@ -128,9 +138,16 @@ class Llama:
                 block[name.split(".")[-1] + ".bias"] = self.take(f"{prefix}.{name}", "bias")
         return block
 
+    def rotated_channels(self):
+        return self.head_size
+
+    def rotate(self, x, tables):
+        return rope(x, *tables)
+
     def rotary_tables(self, tokens):
-        """Cosines and sines [tokens, 1, head_size / 2], angles in float64."""
-        exponents = np.arange(0, self.head_size, 2) / self.head_size
+        """Cosines and sines [tokens, 1, rotated_channels / 2], angles in float64."""
+        channels = self.rotated_channels()
+        exponents = np.arange(0, channels, 2) / channels
         angles = np.outer(np.arange(tokens), self.theta**-exponents)[:, None, :]
         return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
@@ -141,7 +158,7 @@ class Llama:
         def heads_of(name):
             return linear(block, name, x).reshape(batch, tokens, -1, self.head_size)
 
-        q, k = rope(heads_of("q_proj"), *tables), rope(heads_of("k_proj"), *tables)
+        q, k = (self.rotate(heads_of(name), tables) for name in ("q_proj", "k_proj"))
         v = heads_of("v_proj")
         # Query head h reads the KV head h div (heads / kv_heads).
         k, v = (np.repeat(y, self.heads // self.kv_heads, axis=2) for y in (k, v))
@@ -194,6 +211,59 @@ class Llama:
         return math.exp(self.nats_per_token(ids, window))
 
 
+class ChatGLM(Llama):
+    """A ChatGLM2 checkpoint: other names, fused weights, half of each head rotated."""
+
+    def __init__(self, directory):
+        directory = pathlib.Path(directory)
+        config = json.loads((directory / "config.json").read_text())
+        self.layers = config["num_layers"]
+        self.heads = config["num_attention_heads"]
+        self.kv_heads = config["multi_query_group_num"]
+        self.head_size = config["kv_channels"]
+        self.ffn = config["ffn_hidden_size"]
+        self.epsilon = np.float32(config["layernorm_epsilon"])
+        self.context = config["seq_length"]
+        self.theta = 10000.0
+        self.attention_bias = config["add_qkv_bias"]
+        self.unread = read_checkpoint(directory)
+        self.embedding = self.take("transformer.embedding.word_embeddings")
+        layers = [f"transformer.encoder.layers.{i}" for i in range(self.layers)]
+        self.blocks = [self.take_block(layer) for layer in layers]
+        self.norm = self.take("transformer.encoder.final_layernorm")
+        self.head = self.take("transformer.output_layer")
+        if self.unread:
+            raise ValueError(f"the reference knows nothing of {sorted(self.unread)}")
+
+    def take_block(self, prefix):
+        """The block under LLaMA's names: queries, keys, values and gate, up are separated."""
+        query, kv = self.heads * self.head_size, self.kv_heads * self.head_size
+        fused = f"{prefix}.self_attention.query_key_value"
+        norms = ("input_layernorm", "post_attention_layernorm")
+        block = {name: self.take(f"{prefix}.{name}") for name in norms}
+        kinds = {"": "weight", ".bias": "bias"} if self.attention_bias else {"": "weight"}
+        for suffix, kind in kinds.items():
+            parts = np.split(self.take(fused, kind), [query, query + kv])
+            block.update(zip((f"{part}_proj{suffix}" for part in "qkv"), parts))
+        block["o_proj"] = self.take(f"{prefix}.self_attention.dense")
+        gate_up = self.take(f"{prefix}.mlp.dense_h_to_4h")
+        block["gate_proj"], block["up_proj"] = gate_up[: self.ffn], gate_up[self.ffn :]
+        block["down_proj"] = self.take(f"{prefix}.mlp.dense_4h_to_h")
+        return block
+
+    def rotated_channels(self):
+        return self.head_size // 2
+
+    def rotate(self, x, tables):
+        return rope_adjacent(x, *tables)
+
+
+def load(directory):
+    """The model of a checkpoint, of either family."""
+    config = json.loads((pathlib.Path(directory) / "config.json").read_text())
+    return {"llama": Llama, "chatglm": ChatGLM}[config["model_type"]](directory)
+
+
 def negative_log_likelihood(logits, targets):
     """-ln softmax(logits)[target] for logits [..., vocabulary] and targets [...]."""
     greatest = logits.max(axis=-1, keepdims=True)
@@ -224,7 +294,7 @@ def main():
     parser.add_argument("--window", type=int, default=256)
     options = parser.parse_args()
     ids = encode_text(options.checkpoint, options.text)
-    nats = Llama(options.checkpoint).nats_per_token(ids, options.window)
+    nats = load(options.checkpoint).nats_per_token(ids, options.window)
     characters = sum(map(len, read_paragraphs(options.text)))
     bits = nats * len(ids) / characters / math.log(2)
     print(f"{len(ids)} tokens, {nats:.4f} nats per token, ", end="")

@@ -30,15 +30,22 @@ SHAPES = {
     "heads of 128, tied": Shape(hidden=136, heads=1, kv_heads=1, head_size=128, tied=True),
     "biases": Shape(hidden=104, heads=4, kv_heads=4, head_size=32, attention_bias=True),
     "long rows": Shape(hidden=24, ffn=2200, layers=1, heads=2, kv_heads=1, head_size=8),
+    "ChatGLM2, heads of 128": Shape(
+        "chatglm", hidden=144, heads=4, head_size=128, attention_bias=True
+    ),
+    "ChatGLM2, heads of 24, shards": Shape(
+        "chatglm", hidden=72, ffn=200, heads=6, head_size=24, kv_heads=3, dtype="BF16", shards=3
+    ),
     "smallest": Shape(hidden=8, ffn=8, layers=1, heads=1, kv_heads=1, head_size=2, vocabulary=3),
 }
 
 
-def random_shape(seed):
+def random_shape(seed, family="llama"):
     """Any shape at all, small."""
     rng = random.Random(seed)
     kv_heads = rng.choice((1, 2, 3))
     return Shape(
+        family=family,
         hidden=rng.randrange(8, 200, 2),
         ffn=rng.randrange(8, 300),
         layers=rng.randint(1, 3),
@@ -67,7 +74,7 @@ class Checkpoints(unittest.TestCase):
         with harness.scratch_directory() as directory:
             checkpoint = make_checkpoint.write_checkpoint(directory / "checkpoint", shape)
             package = harness.compile_package(checkpoint, directory / "package", weights)
-            model = reference.Llama(checkpoint)
+            model = reference.load(checkpoint)
             harness.check_generation(self, model, package, random_ids(shape), 3, BOUND)
 
     def test_shapes(self):
@@ -80,8 +87,15 @@ class Checkpoints(unittest.TestCase):
             with self.subTest(shape=random_shape(seed)):
                 self.check_shape(random_shape(seed))
 
+    def test_random_chatglm_shapes(self):
+        for seed in range(4):
+            shape = random_shape(seed, "chatglm")
+            with self.subTest(shape=shape):
+                self.check_shape(shape)
+
     def test_int4_weights_on_their_grid(self):
-        for title in ("heads of 24, three files", "heads of 48, no grouping", "long rows"):
+        titles = ["heads of 24, three files", "heads of 48, no grouping", "long rows"]
+        for title in titles + ["ChatGLM2, heads of 128"]:
             with self.subTest(title):
                 shape = dataclasses.replace(SHAPES[title], int4_grid=True)
                 self.check_shape(shape, "int4")

@@ -126,6 +126,12 @@ class BadCheckpoints(Scratch):
         self.edit_header(swap)
         self.check_refused(name, "64", "160")
 
+    def test_misshapen_fused_tensor(self):
+        self.checkpoint = make_checkpoint.write_checkpoint(self.scratch / "glm", Shape("chatglm"))
+        name = "transformer.encoder.layers.1.mlp.dense_h_to_4h.weight"
+        self.edit_header(lambda header: header[name]["shape"].reverse())
+        self.check_refused(name, "has shape [64, 320], expected [320, 64]")
+
     def test_missing_tensor(self):
         name = "model.layers.0.self_attn.k_proj.weight"
         self.edit_header(lambda header: header.update(other=header.pop(name)))

@@ -14,6 +14,7 @@ config.environment["PATH"] = os.pathsep.join(
     [config.edgellm_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 )
 config.substitutions.append(("%demo", config.edgellm_source_dir + "/models/demo"))
+config.substitutions.append(("%configs", config.edgellm_source_dir + "/models/configs"))
 config.substitutions.append(("%include", config.edgellm_source_dir + "/include"))
 config.substitutions.append(
     ("%make_checkpoint", "/usr/bin/python3 " + config.edgellm_source_dir + "/test/e2e/make_checkpoint.py")

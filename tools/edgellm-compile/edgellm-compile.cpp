@@ -38,8 +38,14 @@ int main(int argc, char **argv) {
        {"edgellm-compile models/demo --target=u280 --weights=fp16 -o demo.pkg",
         "exact weights, for a small model or as a reference"},
        {"edgellm-compile llama-2-7b --context 2048 -o llama.pkg",
-        "a cache shorter than the model's context"}},
-      {{"CKPT", "folder with config.json and safetensors files", &checkpoint}},
+        "a cache shorter than the model's context"},
+       {"edgellm-compile models/configs/llama2-7b --program-only --context "
+        "2048 -o llama.pkg",
+        "the program without weights, to time it"}},
+      {{"CKPT",
+        "folder with config.json and safetensors files; config.json is enough "
+        "with --program-only",
+        &checkpoint}},
       {{"-o", "PKG", "the package folder to write", Text{&output}},
        {"--target", "NAME", "a machine of hw/targets, or a JSON file",
         Text{&target}},
@@ -48,7 +54,10 @@ int main(int argc, char **argv) {
         "scale of an INT4 block: search (default) or rtn, round to nearest",
         Text{&quantize}},
        {"--context", "N", "tokens of the cache, by default the model's",
-        Integer{&options.context, 1, 1 << 24}}}};
+        Integer{&options.context, 1, 1 << 24}},
+       {"--program-only", "",
+        "write manifest.json and program.bin alone; no weights are read",
+        Flag{&options.programOnly}}}};
   return runTool(line, argc, argv, [&] {
     if (!output)
       fail("-o PKG is missing, the package folder to write");

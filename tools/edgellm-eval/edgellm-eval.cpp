@@ -122,6 +122,7 @@ static void run(const Arguments &a) {
   if (!a.text)
     fail("--text FILE is missing; edgellm-eval --help shows examples");
   Package package(a.package);
+  package.requireWeights(); // before asking for a tokenizer in vain
   EncodedText text = encodeFile(a, package);
   std::span<const uint32_t> ids = text.ids;
   if (a.tokens && *a.tokens < ids.size())

@@ -221,6 +221,7 @@ static void run(const Arguments &a) {
   using Clock = std::chrono::steady_clock;
   requireOnePrompt(a);
   Package package(a.package);
+  package.requireWeights(); // before asking for a tokenizer in vain
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
   GenerationRequest request = makeRequest(a, promptIds(a, package, tokenizer),
                                           package.manifest().context);

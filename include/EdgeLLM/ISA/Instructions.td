@@ -72,14 +72,15 @@ class StreamInstruction<bits<8> number, string owner, string text,
                         list<Field> layout>
     : UnitInstruction<number, owner, text, !listconcat([
         Set<"stream_wait", Unit,
-            "the DMA takes a token of each before it streams">,
+            "the DMA takes a token of each before it streams">
+      ], layout, [
         Number<"slice_rows", 16, 0, 0, "tokens",
             "rows that are on chip at a time, streaming once each; 0 for all, "
             "with the input in the activation buffer">,
         Number<"work", 32, 0, 0, "packets",
             "with the input in ddr, where in the activation buffer two slices "
             "of it lie, one filled while the other is used">
-      ], layout)>;
+      ])>;
 
 //===----------------------------------------------------------------------===//
 // Control

@@ -2,7 +2,7 @@
 #ifndef EDGELLM_IMPORT_IMPORT_H
 #define EDGELLM_IMPORT_IMPORT_H
 
-#include "EdgeLLM/Weights/Checkpoint.h"
+#include "EdgeLLM/Weights/ModelSource.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -16,14 +16,14 @@ namespace edgellm {
 /// weights well, few enough that logits of a large vocabulary stay small.
 inline constexpr int64_t kScoreTokens = 128;
 
-/// The operator graph of a checkpoint. Weights stay in its files; the module
+/// The operator graph of a model. Weights stay in their files; the module
 /// refers to them by file and tensor name. Two functions over the same weights
 /// and caches: `generate` gives the logits of the last token and its successor,
 /// `score` the logits of every token. The caches hold `contextTokens` tokens,
 /// by default as many as the model was made for. Throws Error for a missing or
 /// misshapen tensor, and for more tokens than the model knows positions.
 mlir::OwningOpRef<mlir::ModuleOp>
-importModel(mlir::MLIRContext &context, const Checkpoint &checkpoint,
+importModel(mlir::MLIRContext &context, const ModelSource &model,
             std::optional<uint64_t> contextTokens = std::nullopt);
 
 } // namespace edgellm

@@ -35,7 +35,9 @@ struct TensorRecord {
   bool operator==(const TensorRecord &) const = default;
 };
 
-/// Everything manifest.json says.
+/// Everything manifest.json says. A package either holds the weights, or the
+/// program alone: then embedding, ddr and ports are empty, null in the file,
+/// and `tensors` says where the weights would lie.
 struct Manifest {
   int formatVersion = kPackageFormat;
   std::string toolVersion; // "edgellm-compile 0.1.0"
@@ -50,7 +52,7 @@ struct Manifest {
   std::vector<int> eos; // ids that end a text
   bool addBos = false;  // whether encoding a prompt prepends `bos`
 
-  // Names of files of the package.
+  // Names of files of the package. The weights are embedding, ddr and ports.
   std::string program;            // instructions
   std::string embedding;          // FP16 [vocabulary][hidden], row-major
   std::string ddr;                // first bytes of the `ddr` buffer
@@ -61,6 +63,7 @@ struct Manifest {
   std::vector<TensorRecord> tensors;
 
   bool operator==(const Manifest &) const = default;
+  bool hasWeights() const { return !ports.empty(); }
   /// The record of `path`, which must be a name of this manifest.
   const PackageFile &file(std::string_view path) const;
 };

@@ -1,7 +1,8 @@
 //===- Package.h - The folder a compiled model lives in ---------*- C++ -*-===//
 //
 // A package is a folder: manifest.json, program.bin, ddr.bin, embedding.bin,
-// a weight image for each HBM port and the tokenizer. The manifest lists every
+// a weight image for each HBM port and the tokenizer; or manifest.json and
+// program.bin alone, for tools that need no weights. The manifest lists every
 // other file with its size and checksum.
 //
 //===----------------------------------------------------------------------===//
@@ -29,6 +30,9 @@ public:
 
   const Manifest &manifest() const { return contents; }
   const std::filesystem::path &directory() const { return root; }
+
+  /// Throws Error when the package holds the program alone.
+  void requireWeights() const;
 
   /// Maps a file the manifest names after verifying its checksum.
   MappedFile map(std::string_view name) const;

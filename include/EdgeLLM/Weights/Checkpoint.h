@@ -2,7 +2,7 @@
 #ifndef EDGELLM_WEIGHTS_CHECKPOINT_H
 #define EDGELLM_WEIGHTS_CHECKPOINT_H
 
-#include "EdgeLLM/Weights/ModelConfig.h"
+#include "EdgeLLM/Weights/ModelSource.h"
 #include "EdgeLLM/Weights/SafeTensors.h"
 
 namespace edgellm {
@@ -11,13 +11,10 @@ namespace edgellm {
 /// model.safetensors or, when that is absent, the shards that
 /// model.safetensors.index.json lists. Files stay mapped, weights are never
 /// copied as a whole.
-class Checkpoint {
+class Checkpoint : public ModelSource {
 public:
   /// Opens and checks everything but the values. Throws Error.
   static Checkpoint open(const std::filesystem::path &directory);
-
-  const std::filesystem::path &directory() const { return root; }
-  const ModelConfig &config() const { return modelConfig; }
 
   /// The mapped weight files, with every tensor in them.
   const std::vector<SafeTensors> &files() const { return shards; }
@@ -31,12 +28,14 @@ public:
   const Tensor &require(std::string_view name,
                         const std::vector<int64_t> &expectedShape) const;
 
+  /// Throws Error where require() does.
+  Storage storageOf(std::string_view name,
+                    const std::vector<int64_t> &shape) const override;
+
 private:
-  Checkpoint() = default;
+  using ModelSource::ModelSource;
   void addShard(const std::filesystem::path &file);
 
-  std::filesystem::path root;
-  ModelConfig modelConfig;
   std::vector<SafeTensors> shards;
 };
 

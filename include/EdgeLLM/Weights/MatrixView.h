@@ -20,8 +20,9 @@ struct MatrixView {
   std::function<void(int64_t row, std::span<float> out)> readRow;
 };
 
-/// A view of a tensor, which must outlive it, as rows() x columns().
-MatrixView viewOf(const Tensor &tensor);
+/// A view of a tensor, whose mapped file must outlive it, as rows() x
+/// columns().
+MatrixView viewOf(Tensor tensor);
 
 /// A view of row-major numbers, which must outlive it. Throws Error unless
 /// there are rows * columns of them.

@@ -10,33 +10,65 @@
 
 namespace edgellm {
 
-/// The shape of a model of the LLaMA family, read from a Hugging Face
-/// config.json and checked: every count is from 1 to 2^24, heads is a multiple
-/// of kvHeads, headSize is even, heads * headSize is at most 2^24. Models that
-/// need anything this does not express are refused when read.
+/// Channels that a rotary embedding turns together: i and i + rotary / 2, or
+/// 2i and 2i + 1.
+enum class RotaryPairing { half, adjacent };
+
+/// How a family names its tensors, without ".weight" and ".bias". Block i's
+/// names are blocks.i.attention.query and so on. Parts that bear one name are
+/// fused: rows of one tensor, in the order in which they stand here.
+struct TensorNames {
+  std::string_view embedding;       ///< [vocabulary, hidden]
+  std::string_view blocks;          ///< before a block's index
+  std::string_view attentionNorm;   ///< [hidden]
+  std::string_view attention;       ///< before the next four
+  std::string_view query;           ///< [heads * headSize, hidden]
+  std::string_view key;             ///< [kvHeads * headSize, hidden]
+  std::string_view value;           ///< [kvHeads * headSize, hidden]
+  std::string_view attentionOutput; ///< [hidden, heads * headSize]
+  std::string_view feedForwardNorm; ///< [hidden]
+  std::string_view feedForward;     ///< before the next three
+  std::string_view gate;            ///< [intermediate, hidden]
+  std::string_view up;              ///< [intermediate, hidden]
+  std::string_view down;            ///< [hidden, intermediate]
+  std::string_view finalNorm;       ///< [hidden]
+  std::string_view output;          ///< [vocabulary, hidden], unless tied
+};
+
+/// The shape of a model, read from a Hugging Face config.json and checked:
+/// every count is from 1 to 2^24, layers are at most 1024, heads is a multiple
+/// of kvHeads, headSize and rotary are even, rotary is at most headSize, heads
+/// * headSize at most 2^24. Pre-norm blocks with RMSNorm, grouped-query
+/// attention and a gated feed-forward network; models that need anything this
+/// does not express are refused when read. Field names are LLaMA's;
+/// lib/Weights/Families says which fields other families have in their place.
 struct ModelConfig {
-  std::string architecture;     ///< architectures[0], "LlamaForCausalLM"
-  std::string modelType;        ///< model_type, "llama"
-  int64_t hidden;               ///< hidden_size
-  int64_t intermediate;         ///< intermediate_size
-  int64_t layers;               ///< num_hidden_layers
-  int64_t heads;                ///< num_attention_heads
-  int64_t kvHeads;              ///< num_key_value_heads, by default heads
-  int64_t headSize;             ///< head_dim, by default hidden / heads
-  int64_t vocabulary;           ///< vocab_size
-  int64_t context;              ///< max_position_embeddings, tokens
-  double rmsNormEpsilon;        ///< rms_norm_eps, in (0, 1]
-  double ropeTheta;             ///< rope_theta, in [1, 1e12], by default 10000
-  bool tiedEmbeddings;          ///< tie_word_embeddings, by default false
-  bool attentionBias;           ///< attention_bias: q, k, v and o have biases
+  std::string architecture; ///< architectures[0], "LlamaForCausalLM"
+  std::string modelType;    ///< model_type, "llama"
+  int64_t hidden;           ///< hidden_size
+  int64_t intermediate;     ///< intermediate_size
+  int64_t layers;           ///< num_hidden_layers
+  int64_t heads;            ///< num_attention_heads
+  int64_t kvHeads;          ///< num_key_value_heads, by default heads
+  int64_t headSize;         ///< head_dim, by default hidden / heads
+  int64_t vocabulary;       ///< vocab_size
+  int64_t context;          ///< max_position_embeddings, tokens
+  double rmsNormEpsilon;    ///< rms_norm_eps, in (0, 1]
+  double ropeTheta;         ///< rope_theta, in [1, 1e12], by default 10000
+  int64_t rotary;           ///< channels of a head that turn, from its first
+  RotaryPairing pairing;    ///< which of them turn together
+  bool tiedEmbeddings;      ///< tie_word_embeddings, by default false
+  bool qkvBias;             ///< queries, keys and values have biases
+  bool attentionOutputBias; ///< the product after attention has one
   std::string hiddenActivation; ///< hidden_act, "silu"
   int bosToken;                 ///< bos_token_id, -1 when there is none
   std::vector<int> eosTokens;   ///< eos_token_id, one number or a list
+  TensorNames names;            ///< where its weights are
 };
 
 /// Parses the text of a config.json. `origin` names it in errors. Throws Error
-/// naming the field, what was found and what is allowed. The defaults above are
-/// those the Hugging Face format itself defines for a field that is absent.
+/// naming the field, what was found and what is allowed. A field that is absent
+/// has the default that the family's own code gives it.
 ModelConfig parseModelConfig(std::string_view text, const std::string &origin);
 
 /// The same for a file of at most 16 MB.

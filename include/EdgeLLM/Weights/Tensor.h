@@ -57,6 +57,10 @@ struct Tensor {
   std::string where() const;
 };
 
+/// Rows [first, last) of the first dimension (0 <= first <= last <= shape[0]),
+/// a tensor called "NAME[first:last]" in the same mapped file.
+Tensor sliceOf(const Tensor &tensor, int64_t first, int64_t last);
+
 /// "[768, 256]".
 std::string shapeText(std::span<const int64_t> shape);
 

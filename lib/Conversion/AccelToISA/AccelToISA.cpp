@@ -29,6 +29,7 @@ static std::string sourceOf(Location loc) {
 
 /// Encodes the steps of one entry point.
 static LogicalResult encodeEntry(accel::EntryOp entry, accel::ProgramOp program,
+                                 const SymbolTable &symbols,
                                  OpBuilder builder) {
   isa::Begin begin;
   begin.max_tokens = entry.getMaxTokens();
@@ -41,7 +42,8 @@ static LogicalResult encodeEntry(accel::EntryOp entry, accel::ProgramOp program,
     if (llvm::isa<accel::AllocOp, accel::CachedOp, accel::RowsOp,
                   accel::ReturnOp>(op))
       continue;
-    FailureOr<accel::StepInstruction> instruction = accel::encodeStep(&op);
+    FailureOr<accel::StepInstruction> instruction =
+        accel::encodeStep(&op, symbols);
     if (failed(instruction))
       return failure();
     std::string source = sourceOf(op.getLoc());
@@ -77,9 +79,10 @@ private:
         *program.getDdrPackets(), *program.getHbmPackets(),
         *program.getChipPackets());
     builder.createBlock(&binary.getBody());
+    SymbolTable symbols(program);
     for (accel::EntryOp entry :
          llvm::make_early_inc_range(program.getOps<accel::EntryOp>())) {
-      if (failed(convertEntry(entry, program, builder)))
+      if (failed(convertEntry(entry, program, symbols, builder)))
         return failure();
       entry.erase();
     }
@@ -87,7 +90,7 @@ private:
   }
 
   LogicalResult convertEntry(accel::EntryOp entry, accel::ProgramOp program,
-                             OpBuilder builder) {
+                             const SymbolTable &symbols, OpBuilder builder) {
     accel::AllocOp input;
     entry.walk([&](accel::AllocOp op) {
       if (op.getInput())
@@ -105,7 +108,7 @@ private:
         builder, entry.getLoc(), entry.getName(), entry.getMaxTokens(),
         *input.getAddress(), *logits.getAddress(), rows ? rows.getValue() : 0);
     builder.createBlock(&result.getBody());
-    return encodeEntry(entry, program, builder);
+    return encodeEntry(entry, program, symbols, builder);
   }
 };
 

@@ -5,10 +5,11 @@ using namespace mlir;
 using namespace edgellm;
 using namespace edgellm::accel;
 
-/// The tensor's name in the checkpoint; literals are called after their role.
+/// The tensor's name in the checkpoint, with the rows if only some are meant;
+/// literals are called after their role.
 static std::string nameOf(TypedAttr source, StringRef role) {
   if (auto external = dyn_cast<graph::ExternalAttr>(source))
-    return external.getTensor().str();
+    return external.getLabel();
   return role.str();
 }
 

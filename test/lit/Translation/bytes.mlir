@@ -1,10 +1,10 @@
 // The file, byte for byte: header, one entry point, two instructions.
 // RUN: edgellm-translate --isa-to-program %s | od -An -v -tx8 -w64 | FileCheck %s
 
-isa.program ports = 8, context = 96, hidden = 32, vocabulary = 64, ddr_packets = 512, hbm_packets = 7 {
+isa.program ports = 8, context = 96, hidden = 32, vocabulary = 64, ddr_packets = 512, hbm_packets = 7, chip_packets = 16 {
   isa.entry "e" max_tokens = 64, input = 16, logits = 8, logits_rows = 1 {
-    isa.begin max_tokens = 64, context = 96, ddr_packets = 512, hbm_packets = 7
-    isa.rms_norm channels = 32, epsilon = 1.0, inverse_channels = 0.5, weight = 3, rows = <tokens>, src = <past * 64 - 1>, src_stride = <(tokens ceildiv 32) * 32>, dst = <tokens + past>, dst_stride = <((tokens + past) ceildiv 32) * 32>
+    isa.begin max_tokens = 64, context = 96, ddr_packets = 512, hbm_packets = 7, chip_packets = 16
+    isa.rms_norm src_space = ddr, dst_space = ddr, channels = 32, epsilon = 1.0, inverse_channels = 0.5, weight = 3, rows = <tokens>, src = <past * 64 - 1>, src_stride = <(tokens ceildiv 32) * 32>, dst = <tokens + past>, dst_stride = <((tokens + past) ceildiv 32) * 32>
     isa.end
   }
 }

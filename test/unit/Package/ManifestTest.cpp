@@ -63,6 +63,42 @@ TEST(Manifest, BosAndTokenizerMayBeAbsent) {
   EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
 }
 
+/// The same model without its weights.
+Manifest programOnly() {
+  Manifest manifest = smallManifest();
+  manifest.embedding.clear();
+  manifest.ddr.clear();
+  manifest.tokenizer.clear();
+  manifest.ports.clear();
+  manifest.files = {{"program.bin", 192, 5}};
+  return manifest;
+}
+
+TEST(Manifest, MayHoldTheProgramAlone) {
+  Manifest manifest = programOnly();
+  EXPECT_FALSE(manifest.hasWeights());
+  EXPECT_TRUE(smallManifest().hasWeights());
+  std::string text = formatManifest(manifest, "m");
+  EXPECT_EQ(parseManifest(text, "m"), manifest);
+  json root = json::parse(text);
+  for (const char *key : {"ddr", "embedding", "tokenizer", "ports"})
+    EXPECT_TRUE(root[key].is_null()) << key;
+}
+
+TEST(Manifest, HasAllFilesOfTheWeightsOrNone) {
+  EXPECT_EQ(errorWith("/ports", nullptr),
+            "m: field 'ddr': found \"ddr.bin\", expected null, as field "
+            "'ports' is: no weights");
+  EXPECT_EQ(errorWith("/ddr", nullptr),
+            "m: field 'ddr': found null, expected a string, not empty and on "
+            "one line");
+  Manifest manifest = programOnly();
+  manifest.embedding = "program.bin";
+  EXPECT_EQ(errorOf([&] { formatManifest(manifest, "m"); }),
+            "m: field 'embedding': found \"program.bin\", expected null, as "
+            "field 'ports' is: no weights");
+}
+
 TEST(Manifest, WritesOneLineARecord) {
   std::string text = formatManifest(smallManifest(), "m");
   EXPECT_NE(text.find("\n  \"format_version\": 1,\n"), text.npos) << text;

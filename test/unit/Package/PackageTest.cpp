@@ -127,6 +127,23 @@ TEST_F(PackageTest, NamesWhatIsNoPackage) {
             (path / "manifest.json").string() + ": No such file or directory");
 }
 
+TEST_F(PackageTest, SaysWhatAProgramAloneLacks) {
+  writePackage(path);
+  Package(path).requireWeights();
+  PackageWriter writer(path);
+  writer.addFile("program.bin").write(bytesOf("p"));
+  Manifest manifest = readManifest(path);
+  manifest.embedding.clear();
+  manifest.ddr.clear();
+  manifest.ports.clear();
+  writer.finish(manifest);
+  EXPECT_EQ(errorOf([&] { Package(path).requireWeights(); }),
+            path.string() + ": holds the program alone and no weights to run "
+                            "it with; compile the checkpoint without "
+                            "--program-only");
+  EXPECT_FALSE(fs::exists(path / "hbm")); // replaced as a whole
+}
+
 TEST_F(PackageTest, UnfinishedPackagesVanish) {
   {
     PackageWriter writer(path);

@@ -121,6 +121,18 @@ TEST_F(SessionTest, FindsDamageInWeights) {
             0u);
 }
 
+TEST_F(SessionTest, NeedsWeights) {
+  Manifest manifest = model.manifest();
+  manifest.embedding.clear();
+  manifest.ddr.clear();
+  manifest.ports.clear();
+  model.write(path, model.program(), manifest);
+  EXPECT_EQ(errorOfOpening(),
+            path.string() + ": holds the program alone and no weights to run "
+                            "it with; compile the checkpoint without "
+                            "--program-only");
+}
+
 TEST_F(SessionTest, ProgramAndManifestMustAgree) {
   Manifest manifest = model.manifest();
   manifest.context = 21;

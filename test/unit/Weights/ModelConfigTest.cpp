@@ -60,10 +60,15 @@ TEST(ModelConfig, ReadsEveryField) {
   EXPECT_EQ(config.rmsNormEpsilon, 1e-5);
   EXPECT_EQ(config.ropeTheta, 500000);
   EXPECT_TRUE(config.tiedEmbeddings);
-  EXPECT_FALSE(config.attentionBias);
+  EXPECT_EQ(config.rotary, 64);
+  EXPECT_EQ(config.pairing, RotaryPairing::half);
+  EXPECT_FALSE(config.qkvBias);
+  EXPECT_FALSE(config.attentionOutputBias);
   EXPECT_EQ(config.hiddenActivation, "silu");
   EXPECT_EQ(config.bosToken, 1);
   EXPECT_EQ(config.eosTokens, std::vector{2});
+  EXPECT_EQ(config.names.blocks, "model.layers");
+  EXPECT_EQ(config.names.query, "q_proj");
 }
 
 TEST(ModelConfig, AbsentFieldsHaveTheDefaultsOfTheFormat) {
@@ -91,14 +96,17 @@ TEST(ModelConfig, ReadsVariants) {
   EXPECT_EQ(config.eosTokens, (std::vector{2, 7, 9}));
   EXPECT_EQ(config.headSize, 96);
   EXPECT_EQ(config.kvHeads, 4);
-  EXPECT_TRUE(config.attentionBias);
+  EXPECT_EQ(config.rotary, 96);
+  EXPECT_TRUE(config.qkvBias);
+  EXPECT_TRUE(config.attentionOutputBias);
   EXPECT_EQ(config.rmsNormEpsilon, 1);
 }
 
 TEST(ModelConfig, RefusesOtherModels) {
   EXPECT_EQ(errorWith("architectures", {"GPT2LMHeadModel"}),
             "field 'architectures': found [\"GPT2LMHeadModel\"], expected one "
-            "of LlamaForCausalLM");
+            "of LlamaForCausalLM, ChatGLMModel, "
+            "ChatGLMForConditionalGeneration");
   EXPECT_EQ(errorWith("architectures", json::array()),
             "field 'architectures': found [], expected one name");
   EXPECT_EQ(errorWith("architectures", "LlamaForCausalLM"),
@@ -130,14 +138,17 @@ TEST(ModelConfig, RefusesMissingFields) {
 
 TEST(ModelConfig, RefusesWrongTypesAndRanges) {
   for (const char *key :
-       {"hidden_size", "intermediate_size", "num_hidden_layers",
-        "num_attention_heads", "num_key_value_heads", "vocab_size",
-        "max_position_embeddings", "head_dim"})
+       {"hidden_size", "intermediate_size", "num_attention_heads",
+        "num_key_value_heads", "vocab_size", "max_position_embeddings",
+        "head_dim"})
     for (const json &value : {json("8"), json(8.5), json(0), json(-8),
                               json(16777217), json(1e300), json(true)})
       EXPECT_EQ(errorWith(key, value),
                 std::string("field '") + key + "': found " + value.dump() +
                     ", expected an integer from 1 to 16777216");
+  EXPECT_EQ(errorWith("num_hidden_layers", 1025),
+            "field 'num_hidden_layers': found 1025, expected an integer from 1 "
+            "to 1024");
   for (const char *key : {"tie_word_embeddings", "attention_bias", "mlp_bias"})
     EXPECT_EQ(errorWith(key, 1), std::string("field '") + key +
                                      "': found 1, expected true or false");

@@ -50,6 +50,37 @@ TEST(Tensor, ReadsF32Exactly) {
   EXPECT_EQ(rowOf(tensor, 1), std::vector(values.begin() + 3, values.end()));
 }
 
+TEST(Tensor, SlicesRowsOfItsFirstDimension) {
+  std::string bytes = bytesOf<float>({0, 1, 2, 3, 4, 5});
+  Tensor matrix = tensorOf(DType::F32, {3, 2}, bytes);
+  Tensor rows = sliceOf(matrix, 1, 3);
+  EXPECT_EQ(rows.name, "w[1:3]");
+  EXPECT_EQ(rows.shape, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(rowOf(rows, 0), (std::vector<float>{2, 3}));
+  EXPECT_EQ(rowOf(rows, 1), (std::vector<float>{4, 5}));
+  EXPECT_EQ(sliceOf(matrix, 3, 3).data.size(), 0u);
+}
+
+TEST(Tensor, SlicesElementsOfAVector) {
+  std::string bytes = bytesOf<float>({0, 1, 2, 3});
+  Tensor slice = sliceOf(tensorOf(DType::F32, {4}, bytes), 1, 3);
+  EXPECT_EQ(rowOf(slice, 0), (std::vector<float>{1, 2}));
+}
+
+/// What packs it needs no tensor but the mapped file.
+TEST(Tensor, ViewsOutliveTheSliceTheyAreOf) {
+  std::string bytes = bytesOf<float>({0, 1, 2, kInfinity});
+  Tensor matrix = tensorOf(DType::F32, {4, 1}, bytes);
+  MatrixView view = viewOf(sliceOf(matrix, 2, 4));
+  EXPECT_EQ(view.rows, 2);
+  std::vector<float> row(1);
+  view.readRow(0, row);
+  EXPECT_EQ(row[0], 2);
+  EXPECT_EQ(errorOf([&] { view.readRow(1, row); }),
+            "dir/model.safetensors: tensor 'w[2:4]' element [1, 0] is inf, "
+            "expected a finite number");
+}
+
 TEST(Tensor, ReadsEveryFiniteF16Exactly) {
   std::vector<uint16_t> halves;
   for (uint32_t bits = 0; bits < 0x10000; ++bits)

@@ -22,8 +22,8 @@ struct Place {
 /// Encodes one step.
 class StepEncoder {
 public:
-  explicit StepEncoder(Operation *step)
-      : step(step), context(step->getContext()) {}
+  StepEncoder(Operation *step, const SymbolTable &symbols)
+      : step(step), symbols(symbols), context(step->getContext()) {}
 
   FailureOr<StepInstruction> run() {
     return llvm::TypeSwitch<Operation *, FailureOr<StepInstruction>>(step)
@@ -45,6 +45,7 @@ public:
 
 private:
   Operation *step;
+  const SymbolTable &symbols;
   MLIRContext *context;
   bool failedField = false;
 
@@ -73,8 +74,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   template <typename Resident> Resident lookUp(StringRef name) {
-    return SymbolTable::lookupNearestSymbolFrom<Resident>(
-        step, StringAttr::get(context, name));
+    return symbols.lookup<Resident>(name);
   }
 
   Place placeOf(Value value) {
@@ -86,7 +86,9 @@ private:
     if (auto cached = value.getDefiningOp<CachedOp>()) {
       auto cache = lookUp<CacheOp>(cached.getCache());
       // The cache's packets are dealt over the ports.
-      int64_t packet = *cache.getAddress() * step->getParentOfType<ProgramOp>().getTarget().getPorts();
+      int64_t packet =
+          *cache.getAddress() *
+          step->getParentOfType<ProgramOp>().getTarget().getPorts();
       return {isa::Space::hbm, getConstant(context, packet),
               getConstant(context, strideOf(cached.getType()))};
     }
@@ -269,8 +271,9 @@ private:
 
 } // namespace
 
-FailureOr<StepInstruction> edgellm::accel::encodeStep(Operation *step) {
-  return StepEncoder(step).run();
+FailureOr<StepInstruction>
+edgellm::accel::encodeStep(Operation *step, const SymbolTable &symbols) {
+  return StepEncoder(step, symbols).run();
 }
 
 LogicalResult edgellm::accel::checkPlanned(ProgramOp program) {

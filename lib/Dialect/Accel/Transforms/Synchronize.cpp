@@ -19,8 +19,10 @@ namespace {
 /// keep each from racing with earlier ones.
 class EntrySynchronizer {
 public:
-  EntrySynchronizer(EntryOp entry, ProgramOp program, bool chains)
-      : entry(entry), ports(program.getTarget().getPorts()), chains(chains),
+  EntrySynchronizer(EntryOp entry, ProgramOp program,
+                    const SymbolTable &symbols, bool chains)
+      : entry(entry), symbols(symbols), ports(program.getTarget().getPorts()),
+        chains(chains),
         order({int64_t(entry.getMaxTokens()), int64_t(program.getContext())}) {
     // The instruction `begin` counts among those in flight.
     order.open({});
@@ -47,7 +49,7 @@ private:
   };
 
   LogicalResult add(Operation *op) {
-    FailureOr<StepInstruction> encoded = encodeStep(op);
+    FailureOr<StepInstruction> encoded = encodeStep(op, symbols);
     if (failed(encoded))
       return failure();
     isa::ScheduledInstruction instruction = std::visit(
@@ -104,6 +106,7 @@ private:
   }
 
   EntryOp entry;
+  const SymbolTable &symbols;
   int64_t ports;
   bool chains;
   isa::ExecutionOrder order;
@@ -119,8 +122,9 @@ public:
     ProgramOp program = getOperation();
     if (failed(checkPlanned(program)))
       return signalPassFailure();
+    SymbolTable symbols(program);
     for (EntryOp entry : program.getOps<EntryOp>()) {
-      EntrySynchronizer synchronizer(entry, program, chains);
+      EntrySynchronizer synchronizer(entry, program, symbols, chains);
       if (failed(synchronizer.run()))
         return signalPassFailure();
       tokenCount += synchronizer.tokenCount;

@@ -6,6 +6,7 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace edgellm::graph;
@@ -57,7 +58,7 @@ TypedAttr edgellm::graph::withEncoding(TypedAttr weight, Attribute encoding) {
       RankedTensorType::get(type.getShape(), type.getElementType(), encoding);
   if (auto external = dyn_cast<ExternalAttr>(weight))
     return ExternalAttr::get(encoded.getContext(), encoded, external.getFile(),
-                             external.getTensor());
+                             external.getTensor(), external.getRows());
   return cast<DenseElementsAttr>(weight).reshape(encoded);
 }
 
@@ -91,6 +92,46 @@ LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   return emitError() << "kv_cache of " << heads << " x " << capacity << " x "
                      << headSize << ": allowed are 1 to " << kMaxCount
                      << " tokens and as many channels";
+}
+
+//===----------------------------------------------------------------------===//
+// #edgellm.rows and #edgellm.external
+//===----------------------------------------------------------------------===//
+
+LogicalResult RowRangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t first, int64_t last, int64_t total) {
+  if (0 <= first && first < last && last <= total)
+    return success();
+  return emitError() << "rows " << first << " to " << last << " of " << total
+                     << ": expected 0 <= first < last <= total";
+}
+
+std::string RowRangeAttr::getLabel() const {
+  return llvm::formatv("[{0}:{1}]", getFirst(), getLast());
+}
+
+LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   Type type, StringRef file, StringRef tensor,
+                                   RowRangeAttr rows) {
+  auto shaped = dyn_cast<RankedTensorType>(type);
+  if (!rows || (shaped && shaped.getRank() > 0 &&
+                shaped.getDimSize(0) == rows.getLast() - rows.getFirst()))
+    return success();
+  return emitError() << "rows " << rows.getFirst() << " to " << rows.getLast()
+                     << " of tensor '" << tensor << "' are "
+                     << rows.getLast() - rows.getFirst() << ", the type is "
+                     << type;
+}
+
+std::string ExternalAttr::getLabel() const {
+  return getTensor().str() + (getRows() ? getRows().getLabel() : "");
+}
+
+SmallVector<int64_t> ExternalAttr::getTensorShape() const {
+  SmallVector<int64_t> shape(cast<RankedTensorType>(getType()).getShape());
+  if (RowRangeAttr rows = getRows())
+    shape.front() = rows.getTotal();
+  return shape;
 }
 
 //===----------------------------------------------------------------------===//

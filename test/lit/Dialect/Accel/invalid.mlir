@@ -21,42 +21,42 @@ func.func private @f() attributes {a = #accel.channels<0 x 24, pairs 0>}
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{source is 'tensor<48x40xf16>', its channel maps want [48, 48]}}
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x40xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
 }
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{source is 'tensor<40xf16>', its channel maps want [48]}}
   accel.constant @norm source(dense<1.0> : tensor<40xf16>) channels(<1 x 48, pairs 0>)
 }
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{rotary is 25, allowed are even numbers up to head_size 24}}
   accel.rope_table @rope theta(1.0e+04) rotary(25) head_size(24) positions(64)
 }
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{has 0 positions, allowed are 1 to 268435456}}
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(0)
 }
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{expected 1 to 268435456 rows in hbm}}
   accel.cache @keys : !accel.buffer<1 x 48, <tokens>, ddr>
 }
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     // expected-error @+1 {{refers to @keys, which is no accel.cache}}
     %k = accel.cached @keys : !accel.buffer<1 x 24, <64>, hbm>
@@ -65,7 +65,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.entry "e" max_tokens = 64 {
     // expected-error @+1 {{the cache is '!accel.buffer<1 x 24, <64>, hbm>'}}
@@ -75,7 +75,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
     // expected-error @+1 {{cannot change the memory space}}
@@ -85,7 +85,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
     // expected-error @+1 {{has different channels}}
@@ -95,7 +95,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
@@ -106,7 +106,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 47, <tokens>, ddr>
@@ -118,7 +118,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -130,7 +130,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -142,7 +142,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -154,7 +154,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -166,7 +166,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -178,7 +178,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.entry "e" max_tokens = 64 {
@@ -191,7 +191,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
@@ -204,7 +204,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
     %y = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -215,7 +215,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
@@ -226,7 +226,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 47, <tokens>, ddr>
@@ -237,7 +237,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
     // expected-error @+1 {{refers to @rope, which is no accel.rope_table}}
@@ -247,7 +247,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(64)
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -258,7 +258,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(64)
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
@@ -270,7 +270,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
     %s = accel.alloc : !accel.buffer<2 x 64, <tokens>, ddr>
@@ -281,7 +281,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -294,7 +294,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
@@ -307,7 +307,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %s = accel.alloc : !accel.buffer<2 x 64, <tokens>, ddr>
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -318,7 +318,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
@@ -331,7 +331,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
     %y = accel.alloc : !accel.buffer<1 x 48, <1>, ddr>
@@ -342,7 +342,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{has max_tokens 0, allowed are 1 to 268435456}}
   accel.entry "e" max_tokens = 0 {
   }
@@ -356,12 +356,12 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 // -----
 
 // expected-error @+1 {{target odd has 12 ports, allowed are 8, 16 and 32}}
-func.func private @f() attributes {a = #accel.target<name = "odd", ports = 12, portPackets = 1, ddrPackets = 1, maxContext = 1, maxHeadSize = 1>}
+func.func private @f() attributes {a = #accel.target<name = "odd", ports = 12, portPackets = 1, ddrPackets = 1, chipPackets = 2048, maxContext = 1, maxHeadSize = 1>}
 
 // -----
 
 // expected-error @+1 {{target odd has a size out of range}}
-func.func private @f() attributes {a = #accel.target<name = "odd", ports = 8, portPackets = -1, ddrPackets = 1, maxContext = 1, maxHeadSize = 1>}
+func.func private @f() attributes {a = #accel.target<name = "odd", ports = 8, portPackets = -1, ddrPackets = 1, chipPackets = 2048, maxContext = 1, maxHeadSize = 1>}
 
 // -----
 

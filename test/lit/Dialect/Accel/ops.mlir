@@ -1,8 +1,8 @@
 // Every op of the accel dialect, printed and parsed again.
 // RUN: edgellm-opt %s | edgellm-opt | FileCheck %s
 
-// CHECK: accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, maxContext = 512, maxHeadSize = 128>,
+// CHECK: accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
     context = 64, hidden = 48, vocabulary = 96 {
   // Heads of 24 channels are padded on their own; halves become neighbours.
   // CHECK: accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(fp16) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>)

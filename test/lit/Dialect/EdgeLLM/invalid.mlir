@@ -26,6 +26,31 @@ func.func private @f() attributes {a = #edgellm.block_quant<i4, 64, f16, scale_s
 
 // -----
 
+// expected-error @+1 {{rows 8 to 8 of 16: expected 0 <= first < last <= total}}
+func.func private @f() attributes {a = #edgellm.rows<8 to 8 of 16>}
+
+// -----
+
+// expected-error @+1 {{rows -1 to 8 of 16: expected 0 <= first < last <= total}}
+func.func private @f() attributes {a = #edgellm.rows<-1 to 8 of 16>}
+
+// -----
+
+// expected-error @+1 {{rows 8 to 17 of 16: expected 0 <= first < last <= total}}
+func.func private @f() attributes {a = #edgellm.rows<8 to 17 of 16>}
+
+// -----
+
+// expected-error @+1 {{rows 8 to 12 of tensor 't' are 4, the type is 'tensor<8x4xf16>'}}
+func.func private @f() attributes {a = #edgellm.external<"f", "t", rows <8 to 12 of 16>> : tensor<8x4xf16>}
+
+// -----
+
+// expected-error @+1 {{rows 0 to 1 of tensor 't' are 1, the type is 'tensor<f16>'}}
+func.func private @f() attributes {a = #edgellm.external<"f", "t", rows <0 to 1 of 16>> : tensor<f16>}
+
+// -----
+
 func.func @embedding_rows(%ids: tensor<?xi32>) {
   // expected-error @+1 {{gives 'tensor<1x8xf16>' for 'tensor<?xi32>'}}
   %x = edgellm.embedding %ids table(dense<0.0> : tensor<4x8xf16>) : tensor<?xi32> -> tensor<1x8xf16>

@@ -53,6 +53,12 @@ module attributes {edgellm.checkpoint = "models/demo"} {
     // CHECK: edgellm.linear %{{.*}} multiply(%{{.*}})
     %z = edgellm.linear %y weight(#weight) multiply(%l)
       : (tensor<1x256xf16>, tensor<1x256xf16>) -> tensor<1x256xf16>
+    // Rows of a tensor that holds the weights of several operators.
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "qkv", rows <256 to 384 of 512>> : tensor<128x256xf16>) bias(#edgellm.external<"model.safetensors", "qkv_bias", rows <0 to 128 of 512>> : tensor<128xf16>)
+    %u = edgellm.linear %y
+      weight(#edgellm.external<"model.safetensors", "qkv", rows <256 to 384 of 512>> : tensor<128x256xf16>)
+      bias(#edgellm.external<"model.safetensors", "qkv_bias", rows <0 to 128 of 512>> : tensor<128xf16>)
+      : (tensor<1x256xf16>) -> tensor<1x128xf16>
     // CHECK: edgellm.argmax %{{.*}} : tensor<1x256xf16> -> tensor<1xi32>
     %t = edgellm.argmax %z : tensor<1x256xf16> -> tensor<1xi32>
     return %z, %t : tensor<1x256xf16>, tensor<1xi32>

@@ -19,9 +19,10 @@ using StepInstruction = std::variant<isa::Vmm, isa::AttentionScores,
                                      isa::RmsNorm, isa::Rope, isa::Activation>;
 
 /// The instruction of a step of a planned entry, with its slices and tokens
-/// when it has them. Reports an operand that no field can express, and an
-/// operation that is no step.
-llvm::FailureOr<StepInstruction> encodeStep(mlir::Operation *step);
+/// when it has them; `symbols` are the program's. Reports an operand that no
+/// field can express, and an operation that is no step.
+llvm::FailureOr<StepInstruction> encodeStep(mlir::Operation *step,
+                                            const mlir::SymbolTable &symbols);
 
 /// Fails unless every name for memory in the program has an address.
 llvm::LogicalResult checkPlanned(ProgramOp program);

@@ -72,6 +72,22 @@ def EdgeLLM_TokenIds : Type<
 // Weights and their encodings
 //===----------------------------------------------------------------------===//
 
+def EdgeLLM_RowRangeAttr : AttrDef<EdgeLLM_Dialect, "RowRange"> {
+  let mnemonic = "rows";
+  let summary = "Which rows of a tensor";
+  let description = [{
+    `#edgellm.rows<4096 to 4352 of 4608>`: 256 rows of a tensor of 4608, the
+    first is row 4096, the last row 4351. The rows of a vector are its elements.
+  }];
+  let parameters = (ins "int64_t":$first, "int64_t":$last, "int64_t":$total);
+  let assemblyFormat = "`<` $first `to` $last `of` $total `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// "[4096:4352]", to tell one part of a tensor from another by name.
+    std::string getLabel() const;
+  }];
+}
+
 def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
                                    [TypedAttrInterface]> {
   let mnemonic = "external";
@@ -80,12 +96,26 @@ def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
     `#edgellm.external<"model.safetensors", "model.norm.weight"> :
     tensor<256xf16>`: the file is relative to the module's checkpoint, the
     element type is the one stored, and the encoding of the type says how the
-    machine will hold it.
+    machine will hold it. An empty file name means that the model is known by
+    its shapes alone: there is a program for it, but nothing to pack.
+
+    Where a checkpoint fuses the weights of several operators into one tensor,
+    each of them names its rows, as the keys of ChatGLM2 do:
+    `#edgellm.external<"model.safetensors", "self_attention.query_key_value.weight",
+    rows <4096 to 4352 of 4608>> : tensor<256x4096xf16>`.
   }];
   let parameters = (ins AttributeSelfTypeParameter<"">:$type,
                         StringRefParameter<>:$file,
-                        StringRefParameter<>:$tensor);
-  let assemblyFormat = "`<` $file `,` $tensor `>`";
+                        StringRefParameter<>:$tensor,
+                        OptionalParameter<"RowRangeAttr">:$rows);
+  let assemblyFormat = "`<` $file `,` $tensor (`,` `rows` $rows^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// "NAME", or "NAME[4096:4352]" where it is a part of the tensor.
+    std::string getLabel() const;
+    /// The shape of the whole tensor in the file.
+    ::llvm::SmallVector<int64_t> getTensorShape() const;
+  }];
 }
 
 def EdgeLLM_QuantizeMethod : I32EnumAttr<"QuantizeMethod",

@@ -1,0 +1,54 @@
+//===- ConfigFields.h - Fields of a config.json -----------------*- C++ -*-===//
+#ifndef EDGELLM_LIB_WEIGHTS_FAMILIES_CONFIGFIELDS_H
+#define EDGELLM_LIB_WEIGHTS_FAMILIES_CONFIGFIELDS_H
+
+#include "EdgeLLM/Support/JsonObject.h"
+#include "EdgeLLM/Weights/ModelConfig.h"
+
+namespace edgellm {
+
+/// The fields of a config.json as the families read them. Fields that nobody
+/// asks for are ignored: files are full of training parameters.
+class ConfigFields : public JsonObject {
+public:
+  ConfigFields(const nlohmann::json &root, const std::string &origin)
+      : JsonObject(root, origin), origin(origin) {}
+
+  /// Hugging Face writes null for "not set".
+  bool isSet(std::string_view key) { return has(key) && !take(key).is_null(); }
+
+  /// A count from 1 to 2^24.
+  int64_t extent(std::string_view key);
+  /// A count of layers, from 1 to 1024: each of them is compiled.
+  int64_t layers(std::string_view key);
+  int64_t extentOr(std::string_view key, int64_t absent);
+
+  /// A boolean that is false unless set.
+  bool flag(std::string_view key);
+
+  /// Refuses every value of a boolean but `supported`, for the reason `why`.
+  /// When it is not set the family's code takes `absent`.
+  void requireFlag(std::string_view key, bool supported, bool absent,
+                   std::string_view why);
+
+  /// Refuses a field that is set to anything but `harmless`.
+  void refuse(std::string_view key, const nlohmann::json &harmless,
+              std::string_view why);
+
+  /// Refuses a model whose heads cannot be what `config` says.
+  void checkShape(const ModelConfig &config) const;
+
+  /// Reads bos_token_id and eos_token_id, ids below config.vocabulary.
+  void readTokens(ModelConfig &config);
+
+  /// For errors about several fields at once.
+  const std::string &origin;
+
+private:
+  int token(std::string_view key, const nlohmann::json &value,
+            int64_t vocabulary);
+};
+
+} // namespace edgellm
+
+#endif // EDGELLM_LIB_WEIGHTS_FAMILIES_CONFIGFIELDS_H
