@@ -37,11 +37,15 @@ enum class QuantizeMethod {
   /// where roundToNearest is 23% above it, and never above roundToNearest's,
   /// which is q = 7.
   scaleSearch,
+  /// Column by column, later ones making up for the error of earlier ones; of
+  /// a matrix and its calibration only, see compressMatrix in Compress.h.
+  gptq,
 };
 
-/// Quantizes a block of finite weights of at most kInt4Limit in magnitude and
-/// returns the FP16 bits of its scale. A block of zeros has scale 0; otherwise
-/// a scale that would round to 0 becomes 2^-24, the least above it.
+/// Quantizes a block by roundToNearest or scaleSearch: of finite weights of at
+/// most kInt4Limit in magnitude and returns the FP16 bits of its scale. A block
+/// of zeros has scale 0; otherwise a scale that would round to 0 becomes 2^-24,
+/// the least above it.
 uint16_t quantizeBlock(std::span<const float, kQuantBlock> weights,
                        QuantizeMethod method,
                        std::span<int8_t, kQuantBlock> values);
