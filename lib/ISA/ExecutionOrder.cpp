@@ -187,11 +187,18 @@ static const Operand *resultOf(const ScheduledInstruction &instruction) {
   return nullptr;
 }
 
+/// One bit of the field `follow` is one chain token.
+bool ExecutionOrder::followsUnit(Unit unit) const {
+  return std::ranges::any_of(opened.leaders, [&](uint32_t leader) {
+    return node(leader).instruction.unit == unit;
+  });
+}
+
 bool ExecutionOrder::canFollow(uint32_t earlier) const {
   const ScheduledInstruction &other = node(earlier).instruction;
   const Operand *result = resultOf(other);
   if (limits.maxTokens != 1 || !result || result->region.space != Space::chip ||
-      other.unit == opened.instruction.unit)
+      other.unit == opened.instruction.unit || followsUnit(*other.unit))
     return false;
   return std::ranges::any_of(opened.instruction.operands,
                              [&](const Operand &operand) {

@@ -24,6 +24,8 @@ constexpr int64_t kPorts = 32;
 constexpr int64_t kChannels = 4096;
 constexpr int64_t kMaxTokens = 32;
 constexpr int64_t kBlocks = kChannels / isa::kLanes;
+constexpr int64_t kSliceRows = 8; // two slices of them are on chip at a time
+constexpr int64_t kChipPackets = 2 * kSliceRows * kBlocks;
 
 struct Workload {
   isa::WeightFormat format;
@@ -59,10 +61,12 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
   append(program, isa::Begin{.max_tokens = kMaxTokens,
                              .context = kMaxTokens,
                              .ddr_packets = ddrPackets,
-                             .hbm_packets = hbmPackets});
+                             .hbm_packets = hbmPackets,
+                             .chip_packets = kChipPackets});
   isa::Affine tokens{0, 1, isa::Request::tokens};
   isa::Vmm vmm;
   vmm.weight_format = format;
+  vmm.slice_rows = kSliceRows;
   vmm.in_channels = vmm.out_channels = kChannels;
   vmm.rows = vmm.src_stride = vmm.dst_stride = tokens;
   vmm.src = {1, 0, isa::Request::zero};
@@ -94,7 +98,8 @@ void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
                             int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
   std::vector<std::vector<std::byte>> ports;
-  model::Launch launch{program, 0, ddr, tokens, 0, {}};
+  std::vector<std::byte> chip(kChipPackets * isa::kPacketBytes);
+  model::Launch launch{program, 0, ddr, tokens, 0, {}, chip};
   for (int64_t port = 0; port < kPorts; ++port)
     ports.push_back(randomHalves(portBytes, unsigned(2 + port)));
   launch.hbm.assign(ports.begin(), ports.end());

@@ -115,8 +115,8 @@ public:
   std::optional<Race> findRace() const;
 
   /// Whether the open instruction may follow `earlier`, which is in flight: in
-  /// another unit, it reads just what the other writes, on chip, in a pass of
-  /// one token.
+  /// another unit that it does not follow yet, it reads just what the other
+  /// writes, on chip, in a pass of one token.
   bool canFollow(uint32_t earlier) const;
 
 private:
@@ -143,6 +143,7 @@ private:
                  const Operand &now) const;
   bool isOrderedAfterWrite(uint32_t earlier, const Operand &before,
                            const Operand &now) const;
+  bool followsUnit(Unit unit) const;
   void retireOldest();
 
   RequestLimits limits;

@@ -25,10 +25,10 @@ void append(Program &program, const Instruction &instruction) {
 
 /// One entry point: begin, end.
 Program smallProgram() {
-  Program program{8, 96, 32, 64, 512, 7, {}, {}};
-  append(program, Begin{64, 96, 512, 7});
+  Program program{8, 96, 32, 64, 512, 7, 100, {}, {}, {}};
+  append(program, Begin{64, 96, 512, 7, 100});
   append(program, End{});
-  program.entries.push_back({"generate", 2, 2, 2, 64, 16, 8, 1});
+  program.entries.push_back({"generate", 3, 2, 2, 64, 16, 8, 1});
   return program;
 }
 
@@ -61,7 +61,7 @@ std::string checkingError(const std::function<void(Program &)> &change) {
 
 TEST(Program, SerializesBothWays) {
   std::vector<std::byte> bytes = serializeProgram(smallProgram());
-  EXPECT_EQ(bytes.size(), 4 * 64u);
+  EXPECT_EQ(bytes.size(), 5 * 64u);
   Program program = parseProgram(bytes, "p.bin");
   EXPECT_EQ(program.entries.at(0).name, "generate");
   EXPECT_EQ(program.hbmPackets, 7u);
@@ -80,17 +80,18 @@ TEST(Program, RefusesForeignFiles) {
     };
   };
   EXPECT_EQ(parsingError(resize(63)),
-            "p.bin: 63 bytes are no program, the header has 64");
+            "p.bin: 63 bytes are no program, the header has 128");
   EXPECT_EQ(parsingError(flip(0)), "p.bin: not a program (wrong magic)");
   EXPECT_EQ(parsingError(flip(8)),
-            "p.bin: program format 129, this version reads 1");
+            "p.bin: program format 130, this version reads 2");
   EXPECT_NE(parsingError(flip(16)).find("p.bin: instruction table 0x"),
             std::string::npos);
-  EXPECT_EQ(
-      parsingError(resize(3 * 64)),
-      "p.bin: 192 bytes, the header says 1 entries and 2 packets of code");
+  EXPECT_EQ(parsingError(resize(4 * 64)),
+            "p.bin: 256 bytes, the header says 1 entries, 2 packets of code "
+            "and 0 of sources");
   // Behind the name of the entry.
-  EXPECT_EQ(parsingError(flip(64 + 12)), "p.bin: reserved bytes are not zero");
+  EXPECT_EQ(parsingError(flip(128 + 12)),
+            "p.bin: reserved bytes are not zero or sources not in order");
 }
 
 TEST(Program, TableHashIsNamedTwice) {
@@ -114,13 +115,13 @@ TEST(Program, ChecksSizes) {
 }
 
 TEST(Program, ChecksEntries) {
-  EXPECT_EQ(checkingError([](Program &p) { p.entries[0].firstPacket = 3; }),
-            "p: entry 'generate': code at packets 3 + 2, expected within 2 to "
-            "4");
+  EXPECT_EQ(checkingError([](Program &p) { p.entries[0].firstPacket = 4; }),
+            "p: entry 'generate': code at packets 4 + 2, expected within 3 to "
+            "5");
   EXPECT_EQ(
       checkingError([](Program &p) { p.entries[0].packets = 0xFFFFFFFF; }),
-      "p: entry 'generate': code at packets 2 + 4294967295, expected "
-      "within 2 to 4");
+      "p: entry 'generate': code at packets 3 + 4294967295, expected "
+      "within 3 to 5");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].instructions = 3; }),
             "p: entry 'generate': 2 instructions, the entry says 3");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].logitsRows = 2; }),

@@ -49,6 +49,7 @@ template <typename Instruction> void placeRows(Instruction &instruction) {
 
 Samples::Samples() {
   placeRows(vmm);
+  vmm.slice_rows = 2;
   vmm.epilogue = isa::Epilogue::add;
   vmm.has_bias = true;
   vmm.in_channels = 256;
@@ -59,6 +60,7 @@ Samples::Samples() {
   vmm.aux_stride = times(Request::tokens);
 
   placeRows(scores);
+  scores.slice_rows = 2;
   scores.heads = 4;
   scores.kv_heads = scores.head_blocks = 2;
   scores.scale = 1;
@@ -74,6 +76,7 @@ Samples::Samples() {
   softmax.dst_head_stride = times(Request::tokens, 4);
 
   placeRows(values);
+  values.slice_rows = 2;
   values.heads = 4;
   values.kv_heads = values.head_blocks = 2;
   values.value_stride = 64;
@@ -455,6 +458,7 @@ TEST(DeviceLimitTest, intermediateResultsAreBounded) {
   TestDevice device(1, 17000, 34000);
   device.begin.context = 33000;
   isa::AttentionValues values;
+  values.slice_rows = 1;
   values.heads = values.kv_heads = 512;
   values.head_blocks = 1;
   values.rows = times(Request::tokens);
@@ -466,9 +470,7 @@ TEST(DeviceLimitTest, intermediateResultsAreBounded) {
   device.append(device.begin);
   device.append(values);
   device.append(isa::End{});
-  model::Launch launch{device.program, 0, device.ddr, 32, 0, {}};
-  launch.hbm.assign(device.hbm.begin(), device.hbm.end());
-  EXPECT_FALSE(model::execute(launch, TestDevice::pool(1)));
+  EXPECT_FALSE(model::execute(device.launchOf(32, 0), TestDevice::pool(1)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -607,9 +609,7 @@ TEST_F(DeviceErrorTest, flippedBits) {
   for (size_t bit = 0; bit < intact.size() * 8; ++bit) {
     device.program = intact;
     device.program[bit / 8] ^= std::byte(1 << bit % 8);
-    model::Launch launch{device.program, 0, device.ddr, 3, 40, {}};
-    launch.hbm.assign(device.hbm.begin(), device.hbm.end());
-    ASSERT_TRUE(model::execute(launch, TestDevice::pool(1)));
+    ASSERT_TRUE(model::execute(device.launchOf(3, 40), TestDevice::pool(1)));
     refused += device.status().code != StatusCode::ok;
   }
   EXPECT_GT(refused, int(intact.size() * 8) / 2);

@@ -110,6 +110,7 @@ int64_t packetsFor(const Shape &shape) {
 isa::Vmm vmmFor(const Shape &shape) {
   isa::Vmm vmm;
   vmm.weight_format = shape.format;
+  vmm.slice_rows = 7;
   vmm.epilogue = shape.epilogue;
   vmm.has_bias = shape.bias;
   vmm.argmax = true;

@@ -93,9 +93,9 @@ TEST_F(StatusMessageTest, illegalField) {
 
 TEST_F(StatusMessageTest, missingBegin) {
   device.append(isa::Activation{.channels = 1});
-  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program).substr(0, 71),
+  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program).substr(0, 72),
             "instruction 0 at packet 0: the entry starts with activation "
-            "function = ");
+            "src_space = ");
 }
 
 TEST_F(StatusMessageTest, missingEnd) {
