@@ -44,7 +44,8 @@ static nlohmann::json readIndex() {
 TEST(Corpus, EveryProgramLoadsOrIsRefusedByTheNamesOfBothTables) {
   unsigned loaded = 0;
   std::string today = hexadecimal(isa::kTableHash);
-  for (const auto &[name, hash] : readIndex().items()) {
+  nlohmann::json index = readIndex();
+  for (const auto &[name, hash] : index.items()) {
     MappedFile file(kCorpus / name);
     std::string refusal = refusalOf(file.bytes());
     if (hash == today) {
