@@ -45,15 +45,18 @@ struct Machine {
   isa::Operands operandsOf(const Instruction &instruction) const {
     return isa::operandsOf(instruction, std::max<int64_t>(memory.ports(), 1));
   }
-  /// Faults unless slices of an input in ddr have a size and room on chip.
+  /// Faults unless slices of an input in ddr have a size and room on chip that
+  /// no other operand lies in.
   template <typename Instruction>
   void checkSlices(const Instruction &instruction) const {
     if (instruction.src_space != isa::ActivationSpace::ddr)
       return;
     if (instruction.slice_rows == 0)
       throw Fault{StatusCode::illegal_instruction, "slice_rows", 0, 1};
-    operand(operandsOf(instruction), "work");
+    checkWork(operandsOf(instruction));
   }
+
+  void checkWork(const isa::Operands &operands) const;
 
   Memory memory;
   ThreadPool &pool;
