@@ -2,7 +2,8 @@
 #include "EdgeLLM/Weights/DensitySearch.h"
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
+#include <utility>
 
 using namespace edgellm;
 
@@ -37,8 +38,15 @@ edgellm::orderSteps(const std::vector<DensityChoice> &choices) {
                        slope(choice, hull[i - 1], hull[i])});
   }
   // Slopes of a hull rise, so the steps of a matrix stay in order.
-  std::ranges::stable_sort(steps, {}, &DensityStep::lossPerByte);
-  return steps;
+  std::vector<size_t> order(steps.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::ranges::sort(order, {}, [&](size_t index) {
+    return std::pair(steps[index].lossPerByte, index);
+  });
+  std::vector<DensityStep> sorted;
+  for (size_t index : order)
+    sorted.push_back(std::move(steps[index]));
+  return sorted;
 }
 
 size_t edgellm::leastSteps(size_t most,
