@@ -11,6 +11,7 @@ core_packages=(
   ccache
   clang-22
   cmake
+  libbenchmark-dev
   libgtest-dev
   libmlir-22-dev
   libsentencepiece-dev

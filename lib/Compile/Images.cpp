@@ -33,13 +33,42 @@ static MatrixView sourceOf(TypedAttr source, const Checkpoint &checkpoint) {
 // Port images
 //===----------------------------------------------------------------------===//
 
-static QuantizeMethod methodOf(accel::WeightOp weight) {
-  auto encoding = llvm::dyn_cast_or_null<graph::BlockQuantAttr>(
-      graph::typeOf(weight.getSource()).getEncoding());
-  if (encoding &&
-      encoding.getMethod() == graph::QuantizeMethod::round_to_nearest)
+static QuantizeMethod methodOf(graph::BlockQuantAttr encoding) {
+  switch (encoding.getMethod()) {
+  case graph::QuantizeMethod::round_to_nearest:
     return QuantizeMethod::roundToNearest;
-  return QuantizeMethod::scaleSearch;
+  case graph::QuantizeMethod::scale_search:
+    return QuantizeMethod::scaleSearch;
+  case graph::QuantizeMethod::gptq:
+    return QuantizeMethod::gptq;
+  }
+  llvm_unreachable("a case for every method");
+}
+
+static PruneMethod methodOf(graph::BlockSparseAttr encoding) {
+  switch (encoding.getMethod()) {
+  case graph::PruneMethod::magnitude:
+    return PruneMethod::magnitude;
+  case graph::PruneMethod::wanda:
+    return PruneMethod::wanda;
+  case graph::PruneMethod::sparsegpt:
+    return PruneMethod::sparsegpt;
+  }
+  llvm_unreachable("a case for every method");
+}
+
+/// What the encoding of a weight asks for; of no effect on FP16 weights.
+static Compression compressionOf(accel::WeightOp weight) {
+  Attribute encoding = graph::typeOf(weight.getSource()).getEncoding();
+  Compression compression;
+  if (auto sparse = llvm::dyn_cast_or_null<graph::BlockSparseAttr>(encoding)) {
+    compression.keep = unsigned(sparse.getKeep());
+    compression.prune = methodOf(sparse);
+    encoding = sparse.getQuant();
+  }
+  if (auto quant = llvm::dyn_cast_or_null<graph::BlockQuantAttr>(encoding))
+    compression.quantize = methodOf(quant);
+  return compression;
 }
 
 static TensorRecord recordOf(accel::WeightOp weight,
@@ -82,7 +111,7 @@ void edgellm::writePortImages(accel::ProgramOp program,
     packMatrix(sourceOf(weight.getSource(), checkpoint),
                accel::channelMapOf(weight.getRows()),
                accel::channelMapOf(weight.getColumns()), layout,
-               methodOf(weight),
+               compressionOf(weight),
                [&](unsigned port, std::span<const std::byte> bytes) {
                  files[port]->write(bytes);
                });

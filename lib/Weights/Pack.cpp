@@ -1,15 +1,18 @@
-//===- Pack.cpp - Matrices to and from weight images ----------------------===//
+//===- Pack.cpp - Matrices to weight images -------------------------------===//
 #include "EdgeLLM/Weights/Pack.h"
 
+#include "BlockCoding.h"
+#include "BlockKernels.h"
+#include "LayoutChecks.h"
 #include "Parallel.h"
 #include "ValueRange.h"
 
-#include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Half.h"
 
 #include <algorithm>
-#include <cassert>
+#include <cmath>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 using namespace edgellm;
@@ -23,96 +26,106 @@ static constexpr int64_t kWeightsPerThread = 1 << 16;
 
 static constexpr int64_t kOutputBlock = WeightLayout::kOutputBlock;
 
-static void requireEqual(const std::string &name, const char *leftName,
-                         int64_t left, const char *rightName, int64_t right) {
-  if (left != right)
-    fail(name, ": ", left, " ", leftName, ", but ", right, " ", rightName);
-}
-
-static void requireMapsFit(const std::string &name, const ChannelMap &rows,
-                           const ChannelMap &columns,
-                           const WeightLayout &layout) {
-  rows.validate();
-  columns.validate();
-  layout.validate();
-  requireEqual(name, "padded channels in the row map", rows.paddedChannels(),
-               "outputs in the weight layout", layout.outputs);
-  requireEqual(name, "padded channels in the column map",
-               columns.paddedChannels(), "inputs in the weight layout",
-               layout.inputs);
-}
-
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
 
-using WeightBlock = std::span<const float, kQuantBlock>;
-
-static uint8_t encode(int8_t value) {
-  return uint8_t(value >= 0 ? value : 8 - value);
-}
-
-/// Code 8, minus zero, reads as 0.
-static int8_t decode(unsigned code) {
-  int8_t magnitude = code & 7;
-  return code & 8 ? -magnitude : magnitude;
-}
-
-static void encodeBlock(WeightBlock weights, QuantizeMethod method,
-                        std::byte *scale, std::byte *codes) {
-  int8_t values[kQuantBlock];
-  uint16_t scaleBits = quantizeBlock(weights, method, values);
-  std::memcpy(scale, &scaleBits, sizeof(scaleBits));
-  for (size_t i = 0; i < kQuantBlock / 2; ++i)
-    codes[i] =
-        std::byte(encode(values[2 * i]) | encode(values[2 * i + 1]) << 4);
-}
-
-static void decodeBlock(const std::byte *scale, const std::byte *codes,
-                        std::span<float, kQuantBlock> weights) {
-  int8_t values[kQuantBlock];
-  for (size_t i = 0; i < kQuantBlock / 2; ++i) {
-    values[2 * i] = decode(unsigned(codes[i]) & 15);
-    values[2 * i + 1] = decode(unsigned(codes[i]) >> 4);
-  }
-  uint16_t scaleBits;
-  std::memcpy(&scaleBits, scale, sizeof(scaleBits));
-  dequantizeBlock(scaleBits, values, weights);
-}
-
 namespace {
+
+/// Makes the rows of images, one after the other, with memory of its own.
+class RowPacker {
+public:
+  virtual ~RowPacker() = default;
+
+  /// Writes an output channel in [0, outputs) to the rowBytes() zeroed bytes at
+  /// `out`.
+  virtual PackLoss pack(int64_t output, std::byte *out) = 0;
+};
+
+/// Creates the packer of one worker.
+using PackerFactory = std::function<std::unique_ptr<RowPacker>()>;
+
+/// A quantized row of an int4 format.
+struct QuantizedRow {
+  explicit QuantizedRow(const WeightLayout &layout)
+      : values(size_t(layout.paddedInputs())),
+        scales(values.size() / kQuantBlock) {}
+
+  void encode(const WeightLayout &layout, std::byte *out) const;
+
+  std::vector<int8_t> values;
+  std::vector<uint16_t> scales;
+};
 
 /// What all rows of a matrix have in common.
 struct PackJob {
   const MatrixView &matrix;
   const ChannelMap &rows, &columns;
   const WeightLayout &layout;
-  QuantizeMethod method;
-  /// For each padded input its index in RowPacker::source.
+  const Compression &compression;
+  /// For each padded input its index in MatrixPacker::source.
   std::vector<size_t> gather;
 };
 
-/// Packs rows, one after the other, with memory of its own.
-class RowPacker {
+/// Packs rows of a matrix of floats.
+class MatrixPacker : public RowPacker {
 public:
-  explicit RowPacker(const PackJob &job)
+  explicit MatrixPacker(const PackJob &job)
       : job(job), source(size_t(job.matrix.columns) + 1),
-        weights(size_t(job.layout.paddedInputs())) {}
+        weights(size_t(job.layout.paddedInputs())), quantized(job.layout) {}
 
-  /// Writes a row of the matrix to the rowBytes() zeroed bytes at `out`.
-  void pack(int64_t row, std::byte *out);
+  PackLoss pack(int64_t output, std::byte *out) override;
 
 private:
   void readWeights(int64_t row);
-  void packHalf(std::byte *out) const;
-  void packInt4(std::byte *out) const;
+  PackLoss packHalf(std::byte *out) const;
+  PackLoss packInt4(std::byte *out);
 
   const PackJob &job;
   std::vector<float> source;  // the row as it is read, then a zero
   std::vector<float> weights; // the row as the machine sees it
+  QuantizedRow quantized;
+};
+
+/// Packs rows that are quantized already.
+class QuantizedPacker : public RowPacker {
+public:
+  QuantizedPacker(const QuantizedRows &matrix, const WeightLayout &layout)
+      : matrix(matrix), layout(layout), row(layout) {}
+
+  PackLoss pack(int64_t output, std::byte *out) override;
+
+private:
+  const QuantizedRows &matrix;
+  const WeightLayout &layout;
+  QuantizedRow row;
 };
 
 } // namespace
+
+static PackLoss &operator+=(PackLoss &total, const PackLoss &part) {
+  total.squaredError += part.squaredError;
+  total.squaredNorm += part.squaredNorm;
+  return total;
+}
+
+double PackLoss::relativeError() const {
+  return squaredNorm > 0 ? std::sqrt(squaredError / squaredNorm) : 0;
+}
+
+void QuantizedRow::encode(const WeightLayout &layout, std::byte *out) const {
+  if (std::ranges::count(scales, 0) == std::ssize(scales))
+    return;
+  for (size_t block = 0; block < scales.size(); ++block) {
+    int64_t input = int64_t(block * kQuantBlock);
+    std::memcpy(out + layout.scaleOffset(input), &scales[block],
+                sizeof(uint16_t));
+    encodeBlock(
+        layout.format,
+        std::span(values).subspan(block * kQuantBlock).first<kQuantBlock>(),
+        out + layout.indexOffset(input), out + layout.codeOffset(input));
+  }
+}
 
 static std::vector<size_t> gatherIndices(const ChannelMap &columns) {
   size_t zero = size_t(columns.sourceChannels());
@@ -125,11 +138,11 @@ static std::vector<size_t> gatherIndices(const ChannelMap &columns) {
 }
 
 /// Weights past the padded channels of the column map stay zero.
-void RowPacker::readWeights(int64_t row) {
+void MatrixPacker::readWeights(int64_t row) {
   std::span<float> values(source.data(), source.size() - 1);
   job.matrix.readRow(row, values);
-  bool isInt4 = job.layout.format == WeightFormat::int4;
-  requireWithin(isInt4 ? kInt4Range : kHalfRange, values, job.matrix.name, row);
+  requireWithin(job.layout.isInt4() ? kInt4Range : kHalfRange, values,
+                job.matrix.name, row);
   if (job.columns.isIdentity())
     std::ranges::copy(values, weights.begin());
   else
@@ -137,26 +150,67 @@ void RowPacker::readWeights(int64_t row) {
       weights[p] = source[job.gather[p]];
 }
 
-void RowPacker::pack(int64_t row, std::byte *out) {
+PackLoss MatrixPacker::pack(int64_t output, std::byte *out) {
+  int64_t row = job.rows.source(output);
+  if (row < 0) // a padding channel
+    return {};
   readWeights(row);
-  if (job.layout.format == WeightFormat::int4)
-    packInt4(out);
-  else
-    packHalf(out);
+  return job.layout.isInt4() ? packInt4(out) : packHalf(out);
 }
 
-void RowPacker::packHalf(std::byte *out) const {
+PackLoss MatrixPacker::packHalf(std::byte *out) const {
+  PackLoss total;
   for (size_t i = 0; i < weights.size(); ++i) {
     uint16_t half = floatToHalf(weights[i]);
     std::memcpy(out + i * sizeof(half), &half, sizeof(half));
+    double weight = weights[i], error = weight - halfToFloat(half);
+    total += {error * error, weight * weight};
+  }
+  return total;
+}
+
+PackLoss MatrixPacker::packInt4(std::byte *out) {
+  compressRow(weights, job.compression, quantized.values, quantized.scales);
+  quantized.encode(job.layout, out);
+  PackLoss total;
+  for (size_t block = 0; block < quantized.scales.size(); ++block) {
+    size_t begin = block * kQuantBlock;
+    BlockLoss loss =
+        blockKernels().loss(&weights[begin], &quantized.values[begin],
+                            halfToFloat(quantized.scales[block]));
+    total += {loss.squaredError, loss.squaredNorm};
+  }
+  return total;
+}
+
+/// What a caller hands over is checked like what a file contains.
+static void requirePackable(const QuantizedRow &row, const std::string &name,
+                            int64_t output, WeightFormat format) {
+  for (size_t block = 0; block < row.scales.size(); ++block)
+    if (row.scales[block] > kHalfMax)
+      fail(name, " row ", output, ": the scale of block ", block, " has bits ",
+           row.scales[block], ", expected a number from 0 to 65504");
+  int64_t keep = isa::codingOf(format).keep;
+  for (size_t group = 0; group < row.values.size(); group += kPruneGroup) {
+    auto values = std::span(row.values).subspan(group, kPruneGroup);
+    for (int value : values)
+      if (value < -kInt4Max || value > kInt4Max)
+        fail(name, " row ", output, ": value ", value, " among inputs ", group,
+             " to ", group + kPruneGroup - 1, ", expected -7 to 7");
+    int64_t kept =
+        int64_t(values.size()) - std::ranges::count(values, int8_t(0));
+    if (kept > keep)
+      fail(name, " row ", output, ": ", kept, " of inputs ", group, " to ",
+           group + kPruneGroup - 1, " are nonzero, ", isa::nameOf(format),
+           " keeps ", keep);
   }
 }
 
-void RowPacker::packInt4(std::byte *out) const {
-  for (size_t i = 0; i < weights.size(); i += kQuantBlock)
-    encodeBlock(WeightBlock(weights.data() + i, kQuantBlock), job.method,
-                out + job.layout.scaleOffset(int64_t(i)),
-                out + job.layout.weightOffset(int64_t(i)));
+PackLoss QuantizedPacker::pack(int64_t output, std::byte *out) {
+  matrix.readRow(output, row.values, row.scales);
+  requirePackable(row, matrix.name, output, layout.format);
+  row.encode(layout, out);
+  return {};
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,49 +222,62 @@ namespace {
 /// The images of consecutive output blocks, one port after the other.
 class Batch {
 public:
-  Batch(const PackJob &job, unsigned workers)
-      : job(job), packers(workers, RowPacker(job)) {}
+  Batch(const WeightLayout &layout, const PackerFactory &createPacker,
+        unsigned workers);
 
-  void pack(int64_t firstBlock, int64_t blocks);
+  /// Returns the loss of these blocks, added up in order.
+  PackLoss pack(int64_t firstBlock, int64_t blocks);
   void write(const PortWriter &write) const;
 
 private:
-  void packBlock(int64_t block, RowPacker &packer);
-  size_t portBytes() const { return images.size() / job.layout.ports; }
+  PackLoss packBlock(int64_t block, RowPacker &packer);
+  size_t portBytes() const { return images.size() / layout.ports; }
 
-  const PackJob &job;
-  std::vector<RowPacker> packers;
+  const WeightLayout &layout;
+  std::vector<std::unique_ptr<RowPacker>> packers;
   int64_t firstBlock = 0;
   std::vector<std::byte> images;
 };
 
 } // namespace
 
-void Batch::pack(int64_t first, int64_t blocks) {
-  firstBlock = first;
-  images.assign(size_t(blocks * kOutputBlock) * job.layout.rowBytes(),
-                std::byte(0));
-  parallelFor(blocks, unsigned(packers.size()),
-              [&](int64_t index, unsigned worker) {
-                packBlock(first + index, packers[worker]);
-              });
+Batch::Batch(const WeightLayout &layout, const PackerFactory &createPacker,
+             unsigned workers)
+    : layout(layout) {
+  for (unsigned worker = 0; worker < workers; ++worker)
+    packers.push_back(createPacker());
 }
 
-void Batch::packBlock(int64_t block, RowPacker &packer) {
+PackLoss Batch::pack(int64_t first, int64_t blocks) {
+  firstBlock = first;
+  images.assign(size_t(blocks * kOutputBlock) * layout.rowBytes(),
+                std::byte(0));
+  std::vector<PackLoss> losses(static_cast<size_t>(blocks));
+  parallelFor(
+      blocks, unsigned(packers.size()), [&](int64_t index, unsigned worker) {
+        losses[size_t(index)] = packBlock(first + index, *packers[worker]);
+      });
+  PackLoss total;
+  for (const PackLoss &loss : losses)
+    total += loss;
+  return total;
+}
+
+PackLoss Batch::packBlock(int64_t block, RowPacker &packer) {
   int64_t begin = block * kOutputBlock;
-  int64_t end = std::min(begin + kOutputBlock, job.layout.outputs);
-  size_t batchOffset = job.layout.rowOffset(firstBlock * kOutputBlock);
+  int64_t end = std::min(begin + kOutputBlock, layout.outputs);
+  size_t batchOffset = layout.rowOffset(firstBlock * kOutputBlock);
+  PackLoss total;
   for (int64_t output = begin; output < end; ++output) {
-    int64_t row = job.rows.source(output);
-    size_t offset = job.layout.portOf(output) * portBytes() +
-                    job.layout.rowOffset(output) - batchOffset;
-    if (row >= 0)
-      packer.pack(row, images.data() + offset);
+    size_t offset = layout.portOf(output) * portBytes() +
+                    layout.rowOffset(output) - batchOffset;
+    total += packer.pack(output, images.data() + offset);
   }
+  return total;
 }
 
 void Batch::write(const PortWriter &write) const {
-  for (unsigned port = 0; port < job.layout.ports; ++port)
+  for (unsigned port = 0; port < layout.ports; ++port)
     write(port, std::span(images).subspan(port * portBytes(), portBytes()));
 }
 
@@ -230,68 +297,51 @@ static void writePadding(const WeightLayout &layout, const PortWriter &write) {
     write(port, std::span(zeros).first(padding));
 }
 
-void edgellm::packMatrix(const MatrixView &matrix, const ChannelMap &rows,
-                         const ChannelMap &columns, const WeightLayout &layout,
-                         QuantizeMethod method, const PortWriter &write,
-                         unsigned threads) {
+static PackLoss packAll(const WeightLayout &layout,
+                        const PackerFactory &createPacker,
+                        const PortWriter &write, unsigned threads) {
+  Batch batch(layout, createPacker, workerCount(threads, layout));
+  int64_t blocks = layout.paddedOutputs() / kOutputBlock;
+  size_t blockBytes = size_t(kOutputBlock) * layout.rowBytes();
+  int64_t step = std::max<int64_t>(1, int64_t(kBatchBytes / blockBytes));
+  PackLoss total;
+  for (int64_t first = 0; first < blocks; first += step) {
+    total += batch.pack(first, std::min(step, blocks - first));
+    batch.write(write);
+  }
+  writePadding(layout, write);
+  return total;
+}
+
+PackLoss edgellm::packMatrix(const MatrixView &matrix, const ChannelMap &rows,
+                             const ChannelMap &columns,
+                             const WeightLayout &layout,
+                             const Compression &compression,
+                             const PortWriter &write, unsigned threads) {
   requireMapsFit(matrix.name, rows, columns, layout);
   requireEqual(matrix.name, "rows", matrix.rows, "channels in the row map",
                rows.sourceChannels());
   requireEqual(matrix.name, "columns", matrix.columns,
                "channels in the column map", columns.sourceChannels());
-
-  PackJob job{matrix, rows, columns, layout, method, gatherIndices(columns)};
-  Batch batch(job, workerCount(threads, layout));
-  int64_t blocks = layout.paddedOutputs() / kOutputBlock;
-  size_t blockBytes = size_t(kOutputBlock) * layout.rowBytes();
-  int64_t step = std::max<int64_t>(1, int64_t(kBatchBytes / blockBytes));
-  for (int64_t first = 0; first < blocks; first += step) {
-    batch.pack(first, std::min(step, blocks - first));
-    batch.write(write);
-  }
-  writePadding(layout, write);
+  if (layout.isInt4())
+    requireEqual(matrix.name, "weights of each 8 are kept", compression.keep,
+                 "by the format of the weight layout",
+                 isa::codingOf(layout.format).keep);
+  PackJob job{matrix, rows,        columns,
+              layout, compression, gatherIndices(columns)};
+  return packAll(
+      layout, [&] { return std::make_unique<MatrixPacker>(job); }, write,
+      threads);
 }
 
-//===----------------------------------------------------------------------===//
-// Reading back
-//===----------------------------------------------------------------------===//
-
-void edgellm::unpackRow(const WeightLayout &layout, PortImages images,
-                        int64_t output, std::span<float> weights) {
-  assert(int64_t(weights.size()) == layout.paddedInputs());
-  const std::byte *row =
-      images[layout.portOf(output)].data() + layout.rowOffset(output);
-  if (layout.format == WeightFormat::int4) {
-    for (size_t i = 0; i < weights.size(); i += kQuantBlock)
-      decodeBlock(row + layout.scaleOffset(int64_t(i)),
-                  row + layout.weightOffset(int64_t(i)),
-                  weights.subspan(i).first<kQuantBlock>());
-    return;
-  }
-  for (size_t i = 0; i < weights.size(); ++i) {
-    uint16_t half;
-    std::memcpy(&half, row + i * sizeof(half), sizeof(half));
-    weights[i] = halfToFloat(half);
-  }
-}
-
-MatrixView edgellm::unpackMatrix(std::string name, const ChannelMap &rows,
-                                 const ChannelMap &columns,
-                                 const WeightLayout &layout,
-                                 PortImages images) {
-  requireMapsFit(name, rows, columns, layout);
-  requireEqual(name, "port images", int64_t(images.size()),
-               "ports in the weight layout", layout.ports);
-  for (std::span<const std::byte> image : images)
-    requireEqual(name, "bytes in a port image", int64_t(image.size()),
-                 "by its weight layout", int64_t(layout.portBytes()));
-  std::vector<std::span<const std::byte>> kept(images.begin(), images.end());
-  auto readRow = [=](int64_t row, std::span<float> out) {
-    std::vector<float> weights(size_t(layout.paddedInputs()));
-    unpackRow(layout, kept, rows.destination(row), weights);
-    for (size_t column = 0; column < out.size(); ++column)
-      out[column] = weights[size_t(columns.destination(int64_t(column)))];
-  };
-  return {std::move(name), rows.sourceChannels(), columns.sourceChannels(),
-          readRow};
+void edgellm::packQuantized(const QuantizedRows &matrix,
+                            const WeightLayout &layout, const PortWriter &write,
+                            unsigned threads) {
+  layout.validate();
+  if (!layout.isInt4())
+    fail(matrix.name, ": quantized weights, but the weight layout is ",
+         isa::nameOf(layout.format));
+  packAll(
+      layout, [&] { return std::make_unique<QuantizedPacker>(matrix, layout); },
+      write, threads);
 }

@@ -1,10 +1,10 @@
 //===- Tensor.cpp - A tensor of a mapped checkpoint file ------------------===//
 #include "EdgeLLM/Weights/Tensor.h"
 
+#include "BlockKernels.h"
 #include "ValueRange.h"
 
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/Half.h"
 
 #include <bit>
 #include <cassert>
@@ -83,26 +83,12 @@ void edgellm::requireReadable(const Tensor &tensor) {
 // Conversion
 //===----------------------------------------------------------------------===//
 
-/// The IEEE 754 value of FP16 bits: unlike in the machine, exponent field 31
-/// means infinity and NaN, which have all exponent bits set in binary32 too.
-static float ieeeHalfToFloat(uint16_t bits) {
-  uint32_t exponent = (bits & 0x7C00) == 0x7C00 ? 0x7F800000 : 0;
-  uint32_t value = std::bit_cast<uint32_t>(halfToFloat(bits));
-  return std::bit_cast<float>(value | exponent);
-}
-
-static float bfloatToFloat(uint16_t bits) {
-  return std::bit_cast<float>(uint32_t(bits) << 16);
-}
-
-/// Applies `convert` to consecutive, possibly unaligned elements.
-template <typename Element, typename Convert>
-static void convertAll(const std::byte *data, std::span<float> out,
-                       Convert convert) {
+/// BF16 is the upper half of binary32.
+static void widenBfloats(const std::byte *data, std::span<float> out) {
   for (size_t i = 0; i < out.size(); ++i) {
-    Element element;
-    std::memcpy(&element, data + i * sizeof(Element), sizeof(Element));
-    out[i] = convert(element);
+    uint16_t bits;
+    std::memcpy(&bits, data + i * sizeof(bits), sizeof(bits));
+    out[i] = std::bit_cast<float>(uint32_t(bits) << 16);
   }
 }
 
@@ -115,8 +101,8 @@ void edgellm::readRow(const Tensor &tensor, int64_t row, std::span<float> out) {
   if (tensor.dtype == DType::F32)
     std::memcpy(out.data(), data, out.size_bytes());
   else if (tensor.dtype == DType::F16)
-    convertAll<uint16_t>(data, out, ieeeHalfToFloat);
+    blockKernels().widenHalves(data, out.size(), out.data());
   else
-    convertAll<uint16_t>(data, out, bfloatToFloat);
+    widenBfloats(data, out);
   requireWithin(kFiniteRange, out, tensor.where(), row);
 }

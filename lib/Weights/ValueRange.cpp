@@ -1,6 +1,8 @@
 //===- ValueRange.cpp - Values that a number format can hold --------------===//
 #include "ValueRange.h"
 
+#include "BlockKernels.h"
+
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Weights/Quantize.h"
 
@@ -21,18 +23,16 @@ static_assert(kInt4Limit == 458528);
 
 /// The bits of |value|. As integers they are ordered like the magnitudes, with
 /// infinity above every number and NaN above infinity.
-static int32_t magnitudeBits(float value) {
-  return std::bit_cast<int32_t>(value) & 0x7FFFFFFF;
+static uint32_t magnitudeBits(float value) {
+  return std::bit_cast<uint32_t>(value) & 0x7FFFFFFF;
 }
 
 void edgellm::requireWithin(const ValueRange &range,
                             std::span<const float> values,
                             const std::string &name, int64_t row) {
-  int32_t limit = magnitudeBits(range.largest);
-  int32_t largest = 0; // a vectorised pass, as hardly ever one is beyond
-  for (float value : values)
-    largest = std::max(largest, magnitudeBits(value));
-  if (largest <= limit)
+  uint32_t limit = magnitudeBits(range.largest);
+  // A vectorised pass, as hardly ever one is beyond.
+  if (blockKernels().largestBits(values.data(), values.size()) <= limit)
     return;
   auto isBeyond = [&](float value) { return magnitudeBits(value) > limit; };
   auto found = std::ranges::find_if(values, isBeyond);

@@ -5,15 +5,16 @@
 #include "EdgeLLM/Weights/ChannelMap.h"
 #include "EdgeLLM/Weights/Quantize.h"
 
+#include <algorithm>
+
 using namespace edgellm;
 
-// A row starts on a 32-byte word only if groups and blocks fit each other.
-static_assert(WeightLayout::kGroupInputs / kQuantBlock * sizeof(uint16_t) ==
-              WeightLayout::kGroupScaleBytes);
+// Scales of a package fill one word.
+static_assert(isa::kPackageInputs / int64_t(kQuantBlock) * 2 ==
+                  isa::kPackageScaleBytes &&
+              isa::kScaleBlock == int64_t(kQuantBlock));
 
 static constexpr size_t kHalfBytes = 2;
-static constexpr size_t kGroupBytes =
-    WeightLayout::kGroupScaleBytes + WeightLayout::kGroupInputs / 2;
 
 template <typename T> static constexpr T roundUp(T value, T unit) {
   return (value + unit - 1) / unit * unit;
@@ -46,16 +47,40 @@ size_t WeightLayout::rowOffset(int64_t output) const {
   return size_t(output / ports) * rowBytes();
 }
 
-size_t WeightLayout::weightOffset(int64_t input) const {
-  if (format == WeightFormat::fp16)
-    return size_t(input) * kHalfBytes;
-  return size_t(input / kGroupInputs) * kGroupBytes + kGroupScaleBytes +
-         size_t(input % kGroupInputs) / 2;
+/// Byte offset of the package of an input.
+static size_t packageOffset(const WeightLayout &layout, int64_t input) {
+  return size_t(input / isa::kPackageInputs *
+                isa::packageBytes(layout.format, isa::kPackageInputs));
+}
+
+/// Inputs of the same package in earlier blocks.
+static int64_t inputsBefore(int64_t input) {
+  return input % isa::kPackageInputs / isa::kScaleBlock * isa::kScaleBlock;
 }
 
 size_t WeightLayout::scaleOffset(int64_t input) const {
-  size_t block = size_t(input % kGroupInputs) / kQuantBlock;
-  return size_t(input / kGroupInputs) * kGroupBytes + block * kHalfBytes;
+  return packageOffset(*this, input) +
+         size_t(inputsBefore(input) / isa::kScaleBlock) * kHalfBytes;
+}
+
+size_t WeightLayout::indexOffset(int64_t input) const {
+  return packageOffset(*this, input) +
+         size_t(isa::kPackageScaleBytes +
+                isa::indexBytes(format, inputsBefore(input)));
+}
+
+size_t WeightLayout::codeOffset(int64_t input) const {
+  int64_t first = input / isa::kPackageInputs * isa::kPackageInputs;
+  int64_t inPackage = std::min(paddedInputs() - first, isa::kPackageInputs);
+  return packageOffset(*this, input) +
+         size_t(isa::kPackageScaleBytes + isa::indexBytes(format, inPackage) +
+                isa::codeBytes(format, inputsBefore(input)));
+}
+
+size_t WeightLayout::weightOffset(int64_t input) const {
+  if (format == WeightFormat::fp16)
+    return size_t(input) * kHalfBytes;
+  return codeOffset(input) + size_t(input % isa::kScaleBlock) / 2;
 }
 
 const char *WeightLayout::problem() const {

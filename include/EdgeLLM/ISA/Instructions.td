@@ -39,7 +39,10 @@ with the operand in the activation buffer.
 }]>;
 
 def WeightFormat : Enumeration<"WeightFormat",
-    "How the weight stream is coded", ["int4", "fp16"]>;
+    "How the weight stream is coded: INT4 dense, FP16, or INT4 with 4, 2 or 1 "
+    "of every 8 inputs, their addresses padded to 4 bits or not", [
+      "int4", "fp16", "int4_4of8", "int4_2of8", "int4_1of8_padded", "int4_1of8"
+    ]>;
 
 def Epilogue : Enumeration<"Epilogue",
     "What happens to a product before it is rounded",

@@ -14,12 +14,31 @@
 // holds for each of them.
 //
 // fp16  a row is roundup(inputs, 32) FP16 values, little-endian.
-// int4  a row is roundup(inputs, 128) weights in groups of 2048, the last one
-//       possibly shorter. A group is
+// int4  a row is roundup(inputs, 128) weights in packages of 2048, the last one
+//       possibly shorter. A package of n weights is
 //         32 bytes   16 FP16 scales, one a block of 128, unused ones zero
 //         n/2 bytes  codes of its n weights, the lower channel in the low
 //                    nibble; the code of v is v >= 0 ? v : 8 + |v|
-//       so that scales and codes of a group stream as whole 32-byte words.
+//       so that scales and codes of a package stream as whole 32-byte words.
+// int4_4of8, int4_2of8, int4_1of8_padded, int4_1of8
+//       the same with N of every 8 neighbouring weights, the others being zero.
+//       Exactly N are stored: where fewer are nonzero, the lowest of the zeros
+//       too. Between scales and codes stands an index that says which:
+//         4of8          n/8 bytes, one a group of 8; bit i for channel i
+//         2of8          3 bits a stored weight, its channel in the group
+//         1of8          the same
+//         1of8_padded   4 bits a stored weight, the highest of them zero
+//       Addresses are a little-endian stream of bits: bit k of it is bit k % 8
+//       of byte k / 8. Index and codes follow the order of the channels. A
+//       package is padded with zeros to whole 32-byte words, which full ones
+//       and dense ones already are. Sizes, and the bits a channel that they
+//       come to, are in ISA/WeightStream.h.
+//
+// A row whose scales are all zero, as those of padding are, is zero throughout.
+//
+// Example: a group of 8 weights v = 0 0 3 0 0 -1 0 0. 4of8 stores channels 0,
+// 1, 2 and 5: index 0x27, codes 0x00 0x93. 2of8 stores channels 2 and 5: index
+// bits 2 + 5 * 8 = 0b101'010, codes 0x93.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_WEIGHTS_WEIGHTLAYOUT_H
@@ -44,9 +63,6 @@ struct WeightLayout {
 
   /// Output channels of one block; every port holds 32 / ports rows of it.
   static constexpr int64_t kOutputBlock = 32;
-  /// Inputs of one int4 group, and the bytes of its scales.
-  static constexpr int64_t kGroupInputs = isa::kPackageInputs;
-  static constexpr size_t kGroupScaleBytes = isa::kPackageScaleBytes;
   /// A port's image is a multiple of this many bytes.
   static constexpr size_t kPortAlignment = isa::kPacketBytes;
 
@@ -71,12 +87,19 @@ struct WeightLayout {
   /// Byte offset of an output channel's row in its port.
   size_t rowOffset(int64_t output) const;
 
-  /// Byte offset inside a row of the weight of an input channel in
-  /// [0, paddedInputs()). int4: it is the low nibble for an even channel.
-  size_t weightOffset(int64_t input) const;
+  /// Whether weights are INT4 codes with scales, dense or sparse.
+  bool isInt4() const { return isa::isInt4(format); }
 
-  /// int4: byte offset inside a row of the scale of an input channel.
+  /// INT4: byte offsets inside a row of the scale of the block of 128 inputs
+  /// that an input in [0, paddedInputs()) belongs to, of the block's index
+  /// (where the format has one), and of its codes.
   size_t scaleOffset(int64_t input) const;
+  size_t indexOffset(int64_t input) const;
+  size_t codeOffset(int64_t input) const;
+
+  /// fp16 and int4: byte offset inside a row of the weight of an input. int4:
+  /// it is the low nibble for an even channel.
+  size_t weightOffset(int64_t input) const;
 
   /// What makes this layout impossible, or nullptr. No exceptions, so that IR
   /// verifiers can use it.

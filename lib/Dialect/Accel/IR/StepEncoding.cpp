@@ -166,9 +166,7 @@ private:
   isa::Vmm toInstruction(VmmOp op) {
     auto weight = lookUp<WeightOp>(op.getWeight());
     isa::Vmm vmm;
-    vmm.weight_format = weight.getFormat() == accel::WeightFormat::int4
-                            ? isa::WeightFormat::int4
-                            : isa::WeightFormat::fp16;
+    vmm.weight_format = formatOf(weight);
     vmm.epilogue = isa::Epilogue(op.getEpilogue());
     vmm.argmax = op.getArgmax();
     vmm.in_channels = bufferType(op.getInput()).getWidth();

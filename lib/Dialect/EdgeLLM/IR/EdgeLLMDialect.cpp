@@ -13,6 +13,18 @@ using namespace edgellm::graph;
 
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMDialect.cpp.inc"
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMEnums.cpp.inc"
+
+/// The end of a block_sparse: nothing or ", padded".
+static ParseResult parsePadded(AsmParser &parser, bool &padded) {
+  padded = succeeded(parser.parseOptionalComma());
+  return padded ? parser.parseKeyword("padded") : success();
+}
+
+static void printPadded(AsmPrinter &printer, bool padded) {
+  if (padded)
+    printer << ", padded";
+}
+
 #define GET_TYPEDEF_CLASSES
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMTypes.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -146,4 +158,22 @@ BlockQuantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return success();
   return emitError() << "block_quant<" << element << ", " << block << ", "
                      << scale << ">: the machine has i4, 128, f16 alone";
+}
+
+//===----------------------------------------------------------------------===//
+// #edgellm.block_sparse
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+BlockSparseAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        int64_t keep, int64_t group, PruneMethod,
+                        BlockQuantAttr, bool padded) {
+  if (group != 8 || (keep != 4 && keep != 2 && keep != 1))
+    return emitError() << "block_sparse<" << keep << " of " << group
+                       << ">: the machine keeps 4, 2 or 1 of 8, and 8 of 8 is "
+                          "block_quant alone";
+  if (padded && keep != 1)
+    return emitError() << "block_sparse<" << keep << " of " << group
+                       << ", padded>: addresses are padded at 1 of 8 alone";
+  return success();
 }

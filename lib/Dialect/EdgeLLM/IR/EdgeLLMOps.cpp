@@ -35,6 +35,15 @@ static LogicalResult checkWeight(Operation *op, StringRef what,
   return error << ']';
 }
 
+/// The machine has a format for the weight.
+static LogicalResult checkEncoding(Operation *op, TypedAttr weight) {
+  Attribute encoding = typeOf(weight).getEncoding();
+  if (!encoding || isa<BlockQuantAttr, BlockSparseAttr>(encoding))
+    return success();
+  return op->emitOpError() << "weight has encoding " << encoding
+                           << ", expected none, block_quant or block_sparse";
+}
+
 /// Every token has one row in input and result.
 static LogicalResult checkRows(Operation *op, Value input, Value result) {
   if (rowsOf(input) == rowsOf(result))
@@ -60,7 +69,8 @@ LogicalResult LinearOp::verify() {
   int64_t outputs = channelsOf(getResult());
   if (failed(checkRows(*this, getInput(), getResult())) ||
       failed(checkWeight(*this, "weight", getWeight(),
-                         {outputs, channelsOf(getInput())})))
+                         {outputs, channelsOf(getInput())})) ||
+      failed(checkEncoding(*this, getWeight())))
     return failure();
   if (getBias() && failed(checkWeight(*this, "bias", *getBias(), {outputs})))
     return failure();

@@ -21,7 +21,7 @@ public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
     std::optional<QuantizeMethod> chosen = symbolizeQuantizeMethod(method);
-    if (!chosen) {
+    if (!chosen || *chosen == QuantizeMethod::gptq) {
       module.emitError() << "edgellm-quantize: method '" << method
                          << "', allowed are round_to_nearest and scale_search";
       return signalPassFailure();

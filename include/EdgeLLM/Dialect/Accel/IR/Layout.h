@@ -17,6 +17,9 @@ namespace edgellm::accel {
 /// padding of its own: the weight formats pad the whole.
 ChannelMap channelMapOf(ChannelsAttr channels);
 
+/// The coding of a weight's stream.
+isa::WeightFormat formatOf(WeightOp weight);
+
 /// How a weight lies in `ports` HBM ports.
 WeightLayout layoutOf(WeightOp weight, unsigned ports);
 

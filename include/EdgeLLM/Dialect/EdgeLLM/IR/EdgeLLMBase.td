@@ -121,7 +121,17 @@ def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
 def EdgeLLM_QuantizeMethod : I32EnumAttr<"QuantizeMethod",
     "how the scale of a block is found", [
       I32EnumAttrCase<"round_to_nearest", 0>,
-      I32EnumAttrCase<"scale_search", 1>]> {
+      I32EnumAttrCase<"scale_search", 1>,
+      I32EnumAttrCase<"gptq", 2>]> {
+  let cppNamespace = "::edgellm::graph";
+  let genSpecializedAttr = 0;
+}
+
+def EdgeLLM_PruneMethod : I32EnumAttr<"PruneMethod",
+    "how the weights that stay are chosen", [
+      I32EnumAttrCase<"magnitude", 0>,
+      I32EnumAttrCase<"wanda", 1>,
+      I32EnumAttrCase<"sparsegpt", 2>]> {
   let cppNamespace = "::edgellm::graph";
   let genSpecializedAttr = 0;
 }
@@ -138,6 +148,28 @@ def EdgeLLM_BlockQuantAttr : AttrDef<EdgeLLM_Dialect, "BlockQuant"> {
     "::mlir::Type":$scale,
     EnumParameter<EdgeLLM_QuantizeMethod>:$method);
   let assemblyFormat = "`<` $element `,` $block `,` $scale `,` $method `>`";
+  let genVerifyDecl = 1;
+}
+
+def EdgeLLM_BlockSparseAttr : AttrDef<EdgeLLM_Dialect, "BlockSparse"> {
+  let mnemonic = "block_sparse";
+  let summary = "Encoding: N of every 8 input channels, as integers with scales";
+  let description = [{
+    `#edgellm.block_sparse<4 of 8, magnitude, #edgellm.block_quant<i4, 128, f16,
+    scale_search>>`: of every 8 neighbouring input channels of an output at most
+    4 have a weight other than zero, chosen by magnitude, and these are coded as
+    `block_quant` says. The machine keeps 4, 2 or 1 of 8; 8 of 8 is
+    `block_quant` alone.
+
+    At 1 of 8 the addresses of the weights take 3 bits each; with `, padded` at
+    the end they take 4, which is 1.125 bits a channel instead of 1.
+  }];
+  let parameters = (ins "int64_t":$keep, "int64_t":$group,
+    EnumParameter<EdgeLLM_PruneMethod>:$method, "BlockQuantAttr":$quant,
+    "bool":$padded);
+  let assemblyFormat = [{
+    `<` $keep `of` $group `,` $method `,` $quant custom<Padded>($padded) `>`
+  }];
   let genVerifyDecl = 1;
 }
 
