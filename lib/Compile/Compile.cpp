@@ -102,7 +102,10 @@ void Compilation::runPasses() {
   PipelineOptions pipeline;
   pipeline.target = options.target;
   pipeline.weights = options.weights;
-  pipeline.method = options.method;
+  pipeline.density = options.density;
+  pipeline.prune = options.prune;
+  pipeline.quantize = options.quantize;
+  pipeline.strategy = options.strategy;
   PassManager passes(&context);
   buildPipeline(passes, pipeline);
   if (failed(passes.run(*module)))

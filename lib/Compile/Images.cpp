@@ -2,7 +2,7 @@
 #include "Images.h"
 
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
-#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/WeightEncoding.h"
 #include "EdgeLLM/ISA/Encoding.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Half.h"
@@ -33,42 +33,10 @@ static MatrixView sourceOf(TypedAttr source, const Checkpoint &checkpoint) {
 // Port images
 //===----------------------------------------------------------------------===//
 
-static QuantizeMethod methodOf(graph::BlockQuantAttr encoding) {
-  switch (encoding.getMethod()) {
-  case graph::QuantizeMethod::round_to_nearest:
-    return QuantizeMethod::roundToNearest;
-  case graph::QuantizeMethod::scale_search:
-    return QuantizeMethod::scaleSearch;
-  case graph::QuantizeMethod::gptq:
-    return QuantizeMethod::gptq;
-  }
-  llvm_unreachable("a case for every method");
-}
-
-static PruneMethod methodOf(graph::BlockSparseAttr encoding) {
-  switch (encoding.getMethod()) {
-  case graph::PruneMethod::magnitude:
-    return PruneMethod::magnitude;
-  case graph::PruneMethod::wanda:
-    return PruneMethod::wanda;
-  case graph::PruneMethod::sparsegpt:
-    return PruneMethod::sparsegpt;
-  }
-  llvm_unreachable("a case for every method");
-}
-
 /// What the encoding of a weight asks for; of no effect on FP16 weights.
 static Compression compressionOf(accel::WeightOp weight) {
-  Attribute encoding = graph::typeOf(weight.getSource()).getEncoding();
-  Compression compression;
-  if (auto sparse = llvm::dyn_cast_or_null<graph::BlockSparseAttr>(encoding)) {
-    compression.keep = unsigned(sparse.getKeep());
-    compression.prune = methodOf(sparse);
-    encoding = sparse.getQuant();
-  }
-  if (auto quant = llvm::dyn_cast_or_null<graph::BlockQuantAttr>(encoding))
-    compression.quantize = methodOf(quant);
-  return compression;
+  return graph::choiceOf(graph::typeOf(weight.getSource()).getEncoding())
+      .compression;
 }
 
 static TensorRecord recordOf(accel::WeightOp weight,

@@ -12,8 +12,14 @@ namespace edgellm {
 
 struct CompileOptions {
   std::string target = "vcu128";
-  std::string weights = "int4";        ///< int4 or fp16
-  std::string method = "scale_search"; ///< see edgellm-quantize
+  // The options of edgellm-sparsify and edgellm-quantize by their names.
+  std::string weights = "int4";
+  std::string density = "8/8";
+  std::string prune = "magnitude";
+  std::string quantize = "search";
+  std::string strategy;
+  /// A text on which methods that need one see the model's inputs.
+  std::filesystem::path calibration;
   /// Tokens of the cache; the model's own context when absent.
   std::optional<uint64_t> context;
   /// A package of the program alone, made from config.json alone.
