@@ -1,11 +1,11 @@
 //===- ModelBench.cpp - Speed of the functional model ---------------------===//
 //
-// Times one 4096 x 4096 VMM instruction as programs contain it, in both weight
-// formats, for one vector (decode) and for 32 (prefill). Every run goes through
+// Times one 4096 x 4096 VMM instruction as programs contain it, in every weight
+// format, for one vector (decode) and for 32 (prefill). Every run goes through
 // execute(), with its fetch, checks and threads.
 //
 //===----------------------------------------------------------------------===//
-#include "EdgeLLM/ISA/Instructions.h"
+#include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "EdgeLLM/Support/Error.h"
@@ -25,14 +25,8 @@ constexpr int64_t kChannels = 4096;
 constexpr int64_t kMaxTokens = 32;
 constexpr int64_t kBlocks = kChannels / isa::kLanes;
 
-struct Workload {
-  isa::WeightFormat format;
-  const char *name;
-  int64_t rowBytes;
-};
-
-/// Finite FP16 values everywhere: read as int4 package they are scales and
-/// codes like any other.
+/// Finite FP16 values everywhere: read as an int4 package they are scales,
+/// index and codes like any other.
 std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::byte> data(bytes);
@@ -59,7 +53,8 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
   append(program, isa::Begin{.max_tokens = kMaxTokens,
                              .context = kMaxTokens,
                              .ddr_packets = ddrPackets,
-                             .hbm_packets = hbmPackets});
+                             .hbm_packets = hbmPackets,
+                             .chip_packets = 2 * kBlocks * kMaxTokens});
   isa::Affine tokens{0, 1, isa::Request::tokens};
   isa::Vmm vmm;
   vmm.weight_format = format;
@@ -67,6 +62,7 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
   vmm.rows = vmm.src_stride = vmm.dst_stride = tokens;
   vmm.src = {1, 0, isa::Request::zero};
   vmm.dst = {1 + kBlocks * kMaxTokens, 0, isa::Request::zero};
+  vmm.slice_rows = kMaxTokens;
   append(program, vmm);
   append(program, isa::End{});
   return program;
@@ -87,11 +83,12 @@ double measure(const model::Launch &launch, model::ThreadPool &pool) {
   return seconds[seconds.size() / 2];
 }
 
-void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
-  size_t portBytes = kChannels / kPorts * workload.rowBytes;
+void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
+  size_t portBytes =
+      size_t(kChannels / kPorts * isa::outputBytes(format, kChannels));
   int64_t ddrPackets = 1 + 2 * kBlocks * kMaxTokens;
-  auto program = programFor(workload.format, ddrPackets,
-                            int64_t(portBytes / isa::kPacketBytes));
+  auto program =
+      programFor(format, ddrPackets, int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
   std::vector<std::vector<std::byte>> ports;
   model::Launch launch{program, 0, ddr, tokens, 0, {}};
@@ -105,9 +102,10 @@ void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
     fail(isa::describe(status, program));
   double weightBytes = double(portBytes) * kPorts;
   double products = double(kChannels) * kChannels * tokens;
-  std::printf("%-5s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",
-              workload.name, tokens, tokens == 1 ? " " : "s", seconds * 1e3,
-              weightBytes / seconds * 1e-9, products / seconds * 1e-9);
+  std::printf("%-16s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",
+              isa::nameOf(format), tokens, tokens == 1 ? " " : "s",
+              seconds * 1e3, weightBytes / seconds * 1e-9,
+              products / seconds * 1e-9);
 }
 
 } // namespace
@@ -117,13 +115,9 @@ int main() {
     model::ThreadPool &pool = model::ThreadPool::shared();
     std::printf("VMM %d x %d, %u thread(s)\n", int(kChannels), int(kChannels),
                 pool.threads());
-    const Workload workloads[] = {
-        {isa::WeightFormat::int4, "int4",
-         kChannels / 2048 * 32 + kChannels / 2},
-        {isa::WeightFormat::fp16, "fp16", kChannels * 2}};
-    for (const Workload &workload : workloads)
+    for (unsigned i = 0; i < isa::kWeightFormats; ++i)
       for (uint32_t tokens : {1u, 32u})
-        run(workload, tokens, pool);
+        run(isa::WeightFormat(i), tokens, pool);
   } catch (const Error &error) {
     std::cerr << "error: " << error.what() << '\n';
     return 1;
