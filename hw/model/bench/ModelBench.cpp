@@ -5,10 +5,10 @@
 // execute(), with its fetch, checks and threads.
 //
 //===----------------------------------------------------------------------===//
-#include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Weights/Pack.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -24,9 +24,9 @@ constexpr int64_t kPorts = 32;
 constexpr int64_t kChannels = 4096;
 constexpr int64_t kMaxTokens = 32;
 constexpr int64_t kBlocks = kChannels / isa::kLanes;
+constexpr int64_t kSliceRows = 8; // two slices of them are on chip at a time
+constexpr int64_t kChipPackets = 2 * kSliceRows * kBlocks;
 
-/// Finite FP16 values everywhere: read as an int4 package they are scales,
-/// index and codes like any other.
 std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::byte> data(bytes);
@@ -35,6 +35,25 @@ std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
     std::memcpy(&data[i], &half, sizeof half);
   }
   return data;
+}
+
+/// The port images of a matrix of normal weights.
+std::vector<std::vector<std::byte>> packedWeights(isa::WeightFormat format) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal(0, 0.02f);
+  std::vector<float> weights(kChannels * kChannels);
+  for (float &weight : weights)
+    weight = normal(random);
+  std::vector<std::vector<std::byte>> ports(kPorts);
+  ChannelMap channels = ChannelMap::identity(kChannels);
+  Compression compression{.keep = unsigned(isa::codingOf(format).keep)};
+  packMatrix(viewOf("weights", kChannels, kChannels, weights), channels,
+             channels, {format, kChannels, kChannels, kPorts}, compression,
+             [&](unsigned port, std::span<const std::byte> bytes) {
+               ports[port].insert(ports[port].end(), bytes.begin(),
+                                  bytes.end());
+             });
+  return ports;
 }
 
 template <typename Instruction>
@@ -54,15 +73,15 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
                              .context = kMaxTokens,
                              .ddr_packets = ddrPackets,
                              .hbm_packets = hbmPackets,
-                             .chip_packets = 2 * kBlocks * kMaxTokens});
+                             .chip_packets = kChipPackets});
   isa::Affine tokens{0, 1, isa::Request::tokens};
   isa::Vmm vmm;
   vmm.weight_format = format;
+  vmm.slice_rows = kSliceRows;
   vmm.in_channels = vmm.out_channels = kChannels;
   vmm.rows = vmm.src_stride = vmm.dst_stride = tokens;
   vmm.src = {1, 0, isa::Request::zero};
   vmm.dst = {1 + kBlocks * kMaxTokens, 0, isa::Request::zero};
-  vmm.slice_rows = kMaxTokens;
   append(program, vmm);
   append(program, isa::End{});
   return program;
@@ -84,16 +103,14 @@ double measure(const model::Launch &launch, model::ThreadPool &pool) {
 }
 
 void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
-  size_t portBytes =
-      size_t(kChannels / kPorts * isa::outputBytes(format, kChannels));
+  std::vector<std::vector<std::byte>> ports = packedWeights(format);
+  size_t portBytes = ports[0].size();
   int64_t ddrPackets = 1 + 2 * kBlocks * kMaxTokens;
   auto program =
       programFor(format, ddrPackets, int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
-  std::vector<std::vector<std::byte>> ports;
-  model::Launch launch{program, 0, ddr, tokens, 0, {}};
-  for (int64_t port = 0; port < kPorts; ++port)
-    ports.push_back(randomHalves(portBytes, unsigned(2 + port)));
+  std::vector<std::byte> chip(kChipPackets * isa::kPacketBytes);
+  model::Launch launch{program, 0, ddr, tokens, 0, {}, chip};
   launch.hbm.assign(ports.begin(), ports.end());
 
   double seconds = measure(launch, pool);

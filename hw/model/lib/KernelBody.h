@@ -174,13 +174,27 @@ static U32x8 fieldsOf(const std::byte *from, uint32_t bits) {
   return (U32x8{} + load<uint32_t>(from)) >> (lane * bits);
 }
 
+/// Whether each byte has four bits, as packers write them.
+static bool areFour(uint64_t masks) {
+  masks -= (masks >> 1) & 0x5555555555555555;
+  masks = (masks & 0x3333333333333333) + ((masks >> 2) & 0x3333333333333333);
+  return ((masks + (masks >> 4)) & 0x0F0F0F0F0F0F0F0F) == 0x0404040404040404;
+}
+
 static unsigned expand4of8(const std::byte *index, const std::byte *codes,
                            void *block) {
-  for (unsigned group = 0; group < kBlock / 8; ++group) {
-    uint32_t word =
-        spreadCodes(load<uint16_t>(codes + 2 * group), uint32_t(index[group]));
-    store(static_cast<std::byte *>(block) + 4 * group, word);
-  }
+  auto *words = static_cast<std::byte *>(block);
+  bool isPlain =
+      areFour(load<uint64_t>(index)) && areFour(load<uint64_t>(index + 8));
+  if (isPlain) // then the codes of two groups follow each other
+    for (unsigned group = 0; group < kBlock / 8; group += 2)
+      store(words + 4 * group, spreadCodes(load<uint32_t>(codes + 2 * group),
+                                           load<uint16_t>(index + group)));
+  else
+    for (unsigned group = 0; group < kBlock / 8; ++group)
+      store(words + 4 * group,
+            uint32_t(spreadCodes(load<uint16_t>(codes + 2 * group),
+                                 uint32_t(index[group]))));
   return 0;
 }
 

@@ -65,11 +65,11 @@ static I8x32 int4Values(U8x32 code) {
   return ((I8x32(code) & 7) ^ isNegative) - isNegative;
 }
 
-/// The first codes go to the nibbles of set bits in turn.
-static uint32_t spreadCodes(uint32_t codes, uint32_t mask) {
-  uint32_t spread = 0;
+/// The first codes go to the nibbles of the set bits, of 16, in turn.
+static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
+  uint64_t spread = 0;
   for (; mask; mask &= mask - 1, codes >>= 4)
-    spread |= (codes & 15) << (4 * __builtin_ctz(mask));
+    spread |= uint64_t(codes & 15) << (4 * __builtin_ctz(mask));
   return spread;
 }
 
@@ -94,8 +94,8 @@ static I8x32 int4Values(U8x32 code) {
   return I8x32(_mm256_shuffle_epi8(values, __m256i(code)));
 }
 
-static uint32_t spreadCodes(uint32_t codes, uint32_t mask) {
-  return _pdep_u32(codes, _pdep_u32(mask, 0x11111111) * 15);
+static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
+  return _pdep_u64(codes, _pdep_u64(mask, 0x1111111111111111) * 15);
 }
 
 #include "KernelBody.h"

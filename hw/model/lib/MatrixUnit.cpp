@@ -159,7 +159,6 @@ Task::Task(const isa::Vmm &vmm, const Machine &machine)
           vmm.weights, isa::outputBytes(vmm.weight_format, vmm.in_channels),
           outBlocks * kOutputs)) {
   isa::Operands operands = machine.operandsOf(vmm);
-  machine.checkSlices(vmm);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
   machine.memory.requireApart(dst, weights, "dst");
@@ -171,6 +170,7 @@ Task::Task(const isa::Vmm &vmm, const Machine &machine)
     aux = machine.operand(operands, "aux");
     dst.requireApartOrSame(*aux, "dst");
   }
+  machine.checkSlices(vmm);
 }
 
 /// Packets of one group of a row; those past the last block are zero.
