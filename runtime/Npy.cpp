@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little,
 
 /// Magic, version 1.0, length, then a Python dictionary padded with spaces so
 /// that the data starts at a multiple of 64 bytes.
-static std::string npyHeader(uint64_t rows, uint64_t columns) {
+std::string edgellm::npyHeader(uint64_t rows, uint64_t columns) {
   std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
                      std::to_string(rows) + ", " + std::to_string(columns) +
                      "), }";

@@ -3,8 +3,8 @@
 
 #include "EdgeLLM/Import/Import.h"
 #include "EdgeLLM/Pipeline/Pipeline.h"
+#include "EdgeLLM/Runtime/Tokenizer.h"
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/JsonObject.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "EdgeLLM/Translation/ProgramTranslation.h"
 #include "Images.h"
@@ -110,20 +110,6 @@ void Compilation::runPasses() {
   buildPipeline(passes, pipeline);
   if (failed(passes.run(*module)))
     diagnostics.raise();
-}
-
-/// Whether prompts start with the model's `bos`. The format's default for the
-/// tokenizers of this family is yes.
-static bool addsBos(const fs::path &directory, int bos) {
-  fs::path file = directory / "tokenizer_config.json";
-  if (bos < 0 || !fs::exists(file))
-    return bos >= 0;
-  constexpr size_t limit = size_t(1) << 24;
-  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
-  JsonObject config(root, file.string());
-  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
-    return true;
-  return config.boolean("add_bos_token");
 }
 
 Manifest Compilation::describe() const {

@@ -4,6 +4,7 @@
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
 #include "EdgeLLM/Dialect/EdgeLLM/IR/WeightEncoding.h"
 #include "EdgeLLM/ISA/Encoding.h"
+#include "EdgeLLM/Import/WeightView.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Half.h"
 #include "EdgeLLM/Weights/Pack.h"
@@ -15,19 +16,6 @@ using namespace mlir;
 using namespace edgellm;
 
 static constexpr size_t kLanes = isa::kLanes;
-
-/// The tensor, or the rows of one, that a weight or constant refers to.
-static MatrixView sourceOf(TypedAttr source, const Checkpoint &checkpoint) {
-  auto external = llvm::dyn_cast<graph::ExternalAttr>(source);
-  if (!external)
-    fail("a literal weight of the IR has no file to pack from");
-  llvm::SmallVector<int64_t> shape = external.getTensorShape();
-  const Tensor &tensor = checkpoint.require(
-      external.getTensor().str(), std::vector(shape.begin(), shape.end()));
-  if (graph::RowRangeAttr rows = external.getRows())
-    return viewOf(sliceOf(tensor, rows.getFirst(), rows.getLast()));
-  return viewOf(tensor);
-}
 
 //===----------------------------------------------------------------------===//
 // Port images
@@ -76,7 +64,7 @@ void edgellm::writePortImages(accel::ProgramOp program,
   for (auto [index, weight] : llvm::enumerate(weights)) {
     progress(index, weights.size());
     WeightLayout layout = accel::layoutOf(weight, ports);
-    packMatrix(sourceOf(weight.getSource(), checkpoint),
+    packMatrix(viewOf(weight.getSource(), &checkpoint),
                accel::channelMapOf(weight.getRows()),
                accel::channelMapOf(weight.getColumns()), layout,
                compressionOf(weight),
@@ -114,7 +102,7 @@ private:
 
 static void fill(LaneImage &image, accel::ConstantOp constant,
                  const Checkpoint &checkpoint) {
-  MatrixView source = sourceOf(constant.getSource(), checkpoint);
+  MatrixView source = viewOf(constant.getSource(), &checkpoint);
   std::vector<uint16_t> values(source.columns);
   readHalfRow(source, 0, values);
   ChannelMap map = accel::channelMapOf(constant.getChannels());

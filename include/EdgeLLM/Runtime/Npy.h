@@ -5,11 +5,16 @@
 #include "EdgeLLM/Support/AtomicFile.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace edgellm {
 
-/// A float32 matrix in NumPy's format 1.0, C order, little-endian. The number
+/// What stands before the rows of a float32 matrix in NumPy's format 1.0, C
+/// order, little-endian.
+std::string npyHeader(uint64_t rows, uint64_t columns);
+
+/// Such a matrix of FP16 values whose rows are not counted before. The number
 /// of rows stands in the header, so rows are kept, as the FP16 bits they are,
 /// until commit(). That the file can be written is checked at once.
 class NpyWriter {
