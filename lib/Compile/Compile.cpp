@@ -58,6 +58,12 @@ class Compilation {
 public:
   Compilation(const ModelSource &model, const CompileOptions &options);
 
+  /// Compresses on the calibration text what needs one.
+  void calibrate(const Checkpoint &checkpoint, const Progress &progress);
+  const CalibratedWeights &calibratedWeights() const { return calibrated; }
+  /// From the edgellm dialect to the program, which the functions below need.
+  void lower();
+
   /// What the program keeps in memory.
   accel::ProgramOp program() const { return only<accel::ProgramOp>(*module); }
 
@@ -66,7 +72,8 @@ public:
   Manifest writeProgram(PackageWriter &package) const;
 
 private:
-  void runPasses();
+  using PipelineBuilder = void (*)(OpPassManager &, const PipelineOptions &);
+  void runPasses(PipelineBuilder build);
   Manifest describe() const;
 
   const ModelSource &model;
@@ -74,6 +81,7 @@ private:
   MLIRContext context;
   DiagnosticCollector diagnostics;
   OwningOpRef<ModuleOp> module;
+  CalibratedWeights calibrated;
   Program binary;
 };
 
@@ -91,14 +99,29 @@ Compilation::Compilation(const ModelSource &model,
       diagnostics(context) {
   context.printOpOnDiagnostic(false); // it may be a whole module
   module = importModel(context, model, options.context);
-  runPasses();
+  runPasses(buildGraphPipeline);
+}
+
+void Compilation::calibrate(const Checkpoint &checkpoint,
+                            const Progress &progress) {
+  if (!needsCalibration(*module))
+    return;
+  if (options.calibration.empty())
+    fail("--prune=wanda, --prune=sparsegpt and --quantize=gptq need a text: "
+         "--calibration FILE");
+  calibrated =
+      edgellm::calibrate(*module, checkpoint, options.calibration, progress);
+}
+
+void Compilation::lower() {
+  runPasses(buildMachinePipeline);
   FailureOr<Program> encoded = encodeProgram(only<isa::ProgramOp>(*module));
   if (failed(encoded))
     diagnostics.raise();
   binary = std::move(*encoded);
 }
 
-void Compilation::runPasses() {
+void Compilation::runPasses(PipelineBuilder build) {
   PipelineOptions pipeline;
   pipeline.target = options.target;
   pipeline.weights = options.weights;
@@ -107,9 +130,18 @@ void Compilation::runPasses() {
   pipeline.quantize = options.quantize;
   pipeline.strategy = options.strategy;
   PassManager passes(&context);
-  buildPipeline(passes, pipeline);
+  build(passes, pipeline);
   if (failed(passes.run(*module)))
     diagnostics.raise();
+}
+
+/// "int4", "fp16" or "mixed".
+static std::string formatsOf(accel::ProgramOp program) {
+  bool anyInt4 = false, anyHalf = false;
+  for (accel::WeightOp weight : program.getOps<accel::WeightOp>())
+    (weight.getFormat() == accel::WeightFormat::fp16 ? anyHalf : anyInt4) =
+        true;
+  return anyInt4 && anyHalf ? "mixed" : anyInt4 ? "int4" : "fp16";
 }
 
 Manifest Compilation::describe() const {
@@ -118,7 +150,7 @@ Manifest Compilation::describe() const {
   manifest.toolVersion = "edgellm-compile " + std::string(toolVersion());
   manifest.target = program().getTarget().getName().str();
   manifest.model = fs::canonical(model.directory()).filename().string();
-  manifest.weights = options.weights;
+  manifest.weights = formatsOf(program());
   manifest.hidden = unsigned(config.hidden);
   manifest.vocabulary = unsigned(config.vocabulary);
   manifest.context = unsigned(program().getContext());
@@ -151,6 +183,7 @@ static void compileProgram(const fs::path &path, const fs::path &destination,
                            const CompileOptions &options) {
   ModelShapes model = ModelShapes::open(path);
   Compilation compilation(model, options);
+  compilation.lower();
   PackageWriter package(destination);
   package.finish(compilation.writeProgram(package));
 }
@@ -160,6 +193,8 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
                          const Progress &progress) {
   Checkpoint checkpoint = Checkpoint::open(directory);
   Compilation compilation(checkpoint, options);
+  compilation.calibrate(checkpoint, progress);
+  compilation.lower();
   accel::ProgramOp program = compilation.program();
   PackageWriter package(destination);
   Manifest manifest = compilation.writeProgram(package);
@@ -167,7 +202,8 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
   manifest.embedding = "embedding.bin";
   writeDDRImage(program, checkpoint, package.addFile(manifest.ddr));
   writeEmbedding(checkpoint, package.addFile(manifest.embedding));
-  writePortImages(program, checkpoint, package, manifest, progress);
+  writePortImages(program, checkpoint, compilation.calibratedWeights(), package,
+                  manifest, progress);
   addTokenizer(checkpoint, package, manifest);
   package.finish(std::move(manifest));
 }

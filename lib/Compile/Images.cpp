@@ -48,8 +48,30 @@ std::vector<TensorRecord> edgellm::tensorTable(accel::ProgramOp program) {
   return records;
 }
 
+static uint64_t weightsOf(accel::WeightOp weight) {
+  return uint64_t(weight.getRows().getSourceChannels()) *
+         uint64_t(weight.getColumns().getSourceChannels());
+}
+
+static void pack(accel::WeightOp weight, const Checkpoint &checkpoint,
+                 const CalibratedWeights &calibrated, unsigned ports,
+                 const PortWriter &write) {
+  WeightLayout layout = accel::layoutOf(weight, ports);
+  TypedAttr source = weight.getSource();
+  ChannelMap rows = accel::channelMapOf(weight.getRows());
+  if (calibrated.contains(source)) {
+    std::string name = weight.getSymName().str();
+    packQuantized(calibrated.rowsOf(source, name, rows), layout, write);
+    return;
+  }
+  packMatrix(viewOf(source, &checkpoint), rows,
+             accel::channelMapOf(weight.getColumns()), layout,
+             compressionOf(weight), write);
+}
+
 void edgellm::writePortImages(accel::ProgramOp program,
                               const Checkpoint &checkpoint,
+                              const CalibratedWeights &calibrated,
                               PackageWriter &package, Manifest &manifest,
                               const Progress &progress) {
   unsigned ports = program.getTarget().getPorts();
@@ -61,18 +83,18 @@ void edgellm::writePortImages(accel::ProgramOp program,
     manifest.ports.push_back(name);
   }
   llvm::SmallVector<accel::WeightOp> weights(program.getOps<accel::WeightOp>());
-  for (auto [index, weight] : llvm::enumerate(weights)) {
-    progress(index, weights.size());
-    WeightLayout layout = accel::layoutOf(weight, ports);
-    packMatrix(viewOf(weight.getSource(), &checkpoint),
-               accel::channelMapOf(weight.getRows()),
-               accel::channelMapOf(weight.getColumns()), layout,
-               compressionOf(weight),
-               [&](unsigned port, std::span<const std::byte> bytes) {
-                 files[port]->write(bytes);
-               });
+  uint64_t done = 0, total = 0;
+  for (accel::WeightOp weight : weights)
+    total += weightsOf(weight);
+  for (accel::WeightOp weight : weights) {
+    progress("packing", done, total);
+    pack(weight, checkpoint, calibrated, ports,
+         [&](unsigned port, std::span<const std::byte> bytes) {
+           files[port]->write(bytes);
+         });
+    done += weightsOf(weight);
   }
-  progress(weights.size(), weights.size());
+  progress("packing", total, total);
 }
 
 //===----------------------------------------------------------------------===//

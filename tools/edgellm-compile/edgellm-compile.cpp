@@ -3,16 +3,33 @@
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
 
+#include <chrono>
 #include <cstdio>
+#include <string_view>
 #include <unistd.h>
 
 using namespace edgellm;
 
-/// A line that is rewritten as matrices are packed, for people only.
-static void showProgress(size_t done, size_t total) {
-  if (!isatty(STDERR_FILENO))
+/// A line that is rewritten as the work goes on, for people only: share, rate
+/// and time left of the present phase.
+static void showProgress(const char *phase, uint64_t done, uint64_t total) {
+  using Clock = std::chrono::steady_clock;
+  static Clock::time_point start;
+  if (!isatty(STDERR_FILENO) || total == 0)
     return;
-  std::fprintf(stderr, "\rpacking weights: %zu of %zu matrices", done, total);
+  if (done == 0)
+    start = Clock::now();
+  double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  double rate = seconds > 0 ? double(done) / seconds : 0;
+  std::fprintf(stderr, "\r\033[K%s %3.0f %%", phase,
+               100.0 * double(done) / double(total));
+  if (rate > 0) {
+    bool isWeights = std::string_view(phase) == "packing";
+    std::fprintf(stderr, "  %.*f %s  %.0f s left", isWeights ? 0 : 1,
+                 isWeights ? rate / 1e6 : rate,
+                 isWeights ? "M weights/s" : "matrices/s",
+                 double(total - done) / rate);
+  }
   if (done == total)
     std::fputs("\r\033[K", stderr);
 }

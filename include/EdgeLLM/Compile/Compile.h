@@ -26,8 +26,10 @@ struct CompileOptions {
   bool programOnly = false;
 };
 
-/// What a long compilation reports: matrices packed, of how many.
-using Progress = std::function<void(size_t done, size_t total)>;
+/// What a long compilation reports: what it does, how far it is. `done` and
+/// `total` count matrices while calibrating and weights while packing.
+using Progress =
+    std::function<void(const char *phase, uint64_t done, uint64_t total)>;
 
 /// Compiles a checkpoint into a package folder, which appears whole or not at
 /// all. With programOnly the checkpoint may be a config.json, and weights
