@@ -154,45 +154,30 @@ private:
   std::vector<int64_t> sources;
 };
 
-/// Compresses the matrices that an interpretation visits.
-class Calibrator {
-public:
-  Calibrator(CalibratedWeights &results, size_t total, const Progress &progress)
-      : results(results), total(total), progress(progress) {}
-
-  void visit(const LinearVisit &visit) {
-    progress("calibrating", done++, total);
-    graph::MatrixChoice choice =
-        graph::choiceOf(graph::typeOf(visit.weight).getEncoding());
-    if (!choice.fp16)
-      compress(visit, choice.compression);
-  }
-
-private:
-  void compress(const LinearVisit &visit, const Compression &compression) {
-    size_t columns = size_t(visit.inputs.columns);
-    MachineColumns machine(accel::channelMapOf(layoutOf(visit.input)));
-    std::vector<float> weights = machine.toMachine(visit.weights, columns);
-    int64_t rows = int64_t(visit.weights.size() / columns);
-    bool single = compression.isSinglePass();
-    CalibrationStats stats;
-    if (!single)
-      stats =
-          machine.toMachine(statistics.of(visit, compression.needsHessian()));
-    QuantizedMatrix matrix = compressMatrix(
-        weights, rows, machine.count(), compression, single ? nullptr : &stats);
-    machine.toCheckpoint(matrix, columns, visit.weights);
-    if (!single)
-      results.add(visit.weight, matrix);
-  }
-
-  CalibratedWeights &results;
-  InputStatistics statistics;
-  size_t done = 0, total;
-  const Progress &progress;
-};
-
 } // namespace
+
+static MachineColumns columnsOf(const LinearVisit &visit) {
+  return MachineColumns(accel::channelMapOf(layoutOf(visit.input)));
+}
+
+QuantizedMatrix MatrixCompressor::compress(const LinearVisit &visit,
+                                           const Compression &compression) {
+  size_t columns = size_t(visit.inputs.columns);
+  MachineColumns machine = columnsOf(visit);
+  std::vector<float> weights = machine.toMachine(visit.weights, columns);
+  int64_t rows = int64_t(visit.weights.size() / columns);
+  if (compression.isSinglePass())
+    return compressMatrix(weights, rows, machine.count(), compression, nullptr);
+  CalibrationStats stats =
+      machine.toMachine(statistics.of(visit, compression.needsHessian()));
+  return compressMatrix(weights, rows, machine.count(), compression, &stats);
+}
+
+void MatrixCompressor::dequantize(const LinearVisit &visit,
+                                  const QuantizedMatrix &matrix,
+                                  std::span<float> weights) {
+  columnsOf(visit).toCheckpoint(matrix, size_t(visit.inputs.columns), weights);
+}
 
 //===----------------------------------------------------------------------===//
 // Calibration
@@ -216,13 +201,23 @@ CalibratedWeights edgellm::calibrate(ModuleOp module,
   // Any function sees every matrix; this one has no more to it than needed.
   auto function = module.lookupSymbol<func::FuncOp>("score");
   TokenSequences sequences = readCalibrationText(checkpoint, text);
-  size_t total = 0;
+  uint64_t done = 0, total = 0;
   function.walk([&](graph::LinearOp) { ++total; });
   CalibratedWeights results;
-  Calibrator calibrator(results, total, progress);
+  MatrixCompressor compressor;
   InterpreterOptions options;
-  options.hook = [&](const LinearVisit &visit) { calibrator.visit(visit); };
   options.results = false;
+  options.hook = [&](const LinearVisit &visit) {
+    progress("calibrating", done++, total);
+    graph::MatrixChoice choice =
+        graph::choiceOf(graph::typeOf(visit.weight).getEncoding());
+    if (choice.fp16)
+      return;
+    QuantizedMatrix matrix = compressor.compress(visit, choice.compression);
+    MatrixCompressor::dequantize(visit, matrix, visit.weights);
+    if (!choice.compression.isSinglePass())
+      results.add(visit.weight, matrix);
+  };
   interpret(function, &checkpoint, sequences, options);
   progress("calibrating", total, total);
   return results;

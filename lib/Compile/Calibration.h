@@ -3,6 +3,7 @@
 #define EDGELLM_LIB_COMPILE_CALIBRATION_H
 
 #include "EdgeLLM/Compile/Compile.h"
+#include "EdgeLLM/Reference/Calibration.h"
 #include "EdgeLLM/Weights/Checkpoint.h"
 #include "EdgeLLM/Weights/Compress.h"
 #include "EdgeLLM/Weights/Pack.h"
@@ -40,6 +41,21 @@ private:
   std::unique_ptr<std::FILE, CloseFile> file;
   uint64_t size = 0;
   llvm::DenseMap<mlir::Attribute, Place> places;
+};
+
+/// Compresses the matrices that an interpretation visits, in the order of the
+/// machine's channels.
+class MatrixCompressor {
+public:
+  QuantizedMatrix compress(const LinearVisit &visit,
+                           const Compression &compression);
+  /// What the machine computes with, [out, in] in the checkpoint's order.
+  static void dequantize(const LinearVisit &visit,
+                         const QuantizedMatrix &matrix,
+                         std::span<float> weights);
+
+private:
+  InputStatistics statistics;
 };
 
 /// Whether a method of some matrix of the module needs a calibration text.

@@ -41,6 +41,7 @@ struct Arguments {
   std::optional<std::string> output, target, weights, density, strategy, prune,
       quantize, calibration;
   std::optional<uint64_t> context;
+  std::optional<double> tokensPerSecond, maxPerplexityIncrease;
   bool programOnly = false;
 };
 
@@ -60,6 +61,9 @@ static CommandLine commandLine(Arguments &a) {
        {"edgellm-compile models/demo --strategy strategy-3 --calibration "
         "text.txt -o demo.pkg",
         "sparser where it matters less; models/strategies has more"},
+       {"edgellm-compile models/demo --max-perplexity-increase 10 "
+        "--calibration text.txt -o demo.pkg",
+        "as sparse as ten percent of perplexity allow"},
        {"edgellm-compile llama-2-7b --context 2048 -o llama.pkg",
         "a cache shorter than the model's context"},
        {"edgellm-compile models/configs/llama2-7b --program-only --context "
@@ -92,6 +96,14 @@ static CommandLine commandLine(Arguments &a) {
        {"--calibration", "FILE",
         "a text like those that the model is for; needs the tokenizer",
         Text{&a.calibration}},
+       {"--tokens-per-second", "N",
+        "choose densities by measured losses so that decoding is this fast by "
+        "the timing model, after 128 cached tokens",
+        Real{&a.tokensPerSecond, 1e-3, 1e9}},
+       {"--max-perplexity-increase", "P",
+        "choose the sparsest densities that raise the perplexity of the "
+        "calibration text by at most P percent",
+        Real{&a.maxPerplexityIncrease, 0, 1e6}},
        {"--context", "N", "tokens of the cache, by default the model's",
         Integer{&a.context, 1, 1 << 24}},
        {"--program-only", "",
@@ -109,6 +121,8 @@ static CompileOptions optionsOf(const Arguments &a) {
   options.prune = a.prune.value_or(a.calibration ? "sparsegpt" : "magnitude");
   options.quantize = a.quantize.value_or(a.calibration ? "gptq" : "search");
   options.calibration = a.calibration.value_or("");
+  options.tokensPerSecond = a.tokensPerSecond;
+  options.maxPerplexityIncrease = a.maxPerplexityIncrease;
   options.context = a.context;
   options.programOnly = a.programOnly;
   return options;

@@ -20,6 +20,11 @@ struct CompileOptions {
   std::string strategy;
   /// A text on which methods that need one see the model's inputs.
   std::filesystem::path calibration;
+  // At most one goal for which densities are chosen (Weights/DensitySearch.h):
+  /// modelled speed of decoding after 128 cached tokens,
+  std::optional<double> tokensPerSecond;
+  /// or percent that the calibration text's perplexity may rise.
+  std::optional<double> maxPerplexityIncrease;
   /// Tokens of the cache; the model's own context when absent.
   std::optional<uint64_t> context;
   /// A package of the program alone, made from config.json alone.
