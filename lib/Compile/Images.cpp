@@ -37,6 +37,8 @@ static TensorRecord recordOf(accel::WeightOp weight,
   record.bitsPerWeight = layout.bitsPerWeight();
   record.packet = *weight.getAddress();
   record.bytesPerPort = layout.portBytes();
+  record.rows = accel::channelMapOf(weight.getRows());
+  record.columns = accel::channelMapOf(weight.getColumns());
   return record;
 }
 
@@ -53,20 +55,22 @@ static uint64_t weightsOf(accel::WeightOp weight) {
          uint64_t(weight.getColumns().getSourceChannels());
 }
 
-static void pack(accel::WeightOp weight, const Checkpoint &checkpoint,
-                 const CalibratedWeights &calibrated, unsigned ports,
-                 const PortWriter &write) {
+static PackLoss pack(accel::WeightOp weight, const Checkpoint &checkpoint,
+                     const CalibratedWeights &calibrated, unsigned ports,
+                     const PortWriter &write) {
   WeightLayout layout = accel::layoutOf(weight, ports);
   TypedAttr source = weight.getSource();
   ChannelMap rows = accel::channelMapOf(weight.getRows());
+  ChannelMap columns = accel::channelMapOf(weight.getColumns());
+  MatrixView matrix = viewOf(source, &checkpoint);
   if (calibrated.contains(source)) {
     std::string name = weight.getSymName().str();
-    packQuantized(calibrated.rowsOf(source, name, rows), layout, write);
-    return;
+    QuantizedRows quantized = calibrated.rowsOf(source, name, rows);
+    quantized.original = machineRowsOf(matrix, rows, columns);
+    return packQuantized(quantized, layout, write);
   }
-  packMatrix(viewOf(source, &checkpoint), rows,
-             accel::channelMapOf(weight.getColumns()), layout,
-             compressionOf(weight), write);
+  return packMatrix(matrix, rows, columns, layout, compressionOf(weight),
+                    write);
 }
 
 void edgellm::writePortImages(accel::ProgramOp program,
@@ -86,12 +90,13 @@ void edgellm::writePortImages(accel::ProgramOp program,
   uint64_t done = 0, total = 0;
   for (accel::WeightOp weight : weights)
     total += weightsOf(weight);
-  for (accel::WeightOp weight : weights) {
+  for (auto [index, weight] : llvm::enumerate(weights)) {
     progress("packing", done, total);
-    pack(weight, checkpoint, calibrated, ports,
-         [&](unsigned port, std::span<const std::byte> bytes) {
-           files[port]->write(bytes);
-         });
+    PackLoss loss = pack(weight, checkpoint, calibrated, ports,
+                         [&](unsigned port, std::span<const std::byte> bytes) {
+                           files[port]->write(bytes);
+                         });
+    manifest.tensors[index].relativeError = loss.relativeError();
     done += weightsOf(weight);
   }
   progress("packing", total, total);

@@ -15,7 +15,8 @@ std::vector<TensorRecord> tensorTable(accel::ProgramOp program);
 
 /// Packs every weight of the program into the port images, in the order of
 /// their addresses, one block of rows at a time; what is calibrated is there
-/// already. Fills `manifest`'s ports.
+/// already. Fills `manifest`'s ports,
+/// and the errors of its tensors, which are those of tensorTable().
 void writePortImages(accel::ProgramOp program, const Checkpoint &checkpoint,
                      const CalibratedWeights &calibrated,
                      PackageWriter &package, Manifest &manifest,

@@ -20,9 +20,9 @@
 func.func @model(%x: tensor<?x8xf16>) -> tensor<?x4xf16> {
   // The two greatest of eight stay, of equal ones the first. The scale is that
   // of the greatest, 14 / 7 = 2: 14 = 7 * 2 and -5 becomes -2 * 2 (2.5 to even).
-  // CHECK: edgellm.linear {{.*}} weight(dense<{{\[\[}}0.000000e+00, 1.400000e+01, 0.000000e+00, -4.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00]]> : tensor<1x8xf16, #edgellm.block_sparse<2 of 8, magnitude, <i4, 128, f16, round_to_nearest>{{ *}}>>)
+  // CHECK: edgellm.linear {{.*}} weight(dense<{{\[\[}}0.000000e+00, 1.400000e+01, 0.000000e+00, -4.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00]]> : tensor<1x8xf16, #edgellm.block_sparse<2 of 8, magnitude, #edgellm.block_quant<i4, 128, f16, round_to_nearest>>>)
   // Methods that need a calibration text wait for it.
-  // CALIBRATED: edgellm.linear {{.*}} weight(dense<{{\[\[}}1.000000e+00, 1.400000e+01, 2.000000e+00, -5.000000e+00, 5.000000e+00, -3.000000e+00, 0.000000e+00, 1.000000e+00]]> : tensor<1x8xf16, #edgellm.block_sparse<2 of 8, wanda, <i4, 128, f16, gptq>{{ *}}>>)
+  // CALIBRATED: edgellm.linear {{.*}} weight(dense<{{\[\[}}1.000000e+00, 1.400000e+01, 2.000000e+00, -5.000000e+00, 5.000000e+00, -3.000000e+00, 0.000000e+00, 1.000000e+00]]> : tensor<1x8xf16, #edgellm.block_sparse<2 of 8, wanda, #edgellm.block_quant<i4, 128, f16, gptq>>>)
   // REMARK: remark: [Passed] sparsified | Category:edgellm-sparsify | Remark="keeps 2/8 of the inputs by magnitude"
   %y = edgellm.linear %x weight(dense<[[1.0, 14.0, 2.0, -5.0, 5.0, -3.0, 0.0, 1.0]]> : tensor<1x8xf16>) : (tensor<?x8xf16>) -> tensor<?x1xf16>
   // What has an encoding keeps it.
