@@ -96,7 +96,9 @@ class CompressionTest(unittest.TestCase):
             set(encodings(package).values()),
             {"int4", "fp16", "int4_4of8", "int4_2of8", "int4_1of8", "int4_1of8_padded"},
         )
-        self.assertLess(perplexity(package), 30)
+        # Four of 28 matrices are sparse: less is lost than when all are.
+        uniform = self.compile("--density=2/8", name="uniform")
+        self.assertLess(perplexity(package), perplexity(uniform))
 
     def test_a_speed_is_reached_with_little_to_spare(self):
         def speed(package):
