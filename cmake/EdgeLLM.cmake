@@ -83,20 +83,25 @@ function(edgellm_add_passes name)
   add_dependencies(edgellm-headers edgellm-${name}-passes)
 endfunction()
 
-# Installs targets into share/edgellm: their descriptions, with the schema, and
-# for each the xclbin that makes the device model this machine.
-function(edgellm_add_targets)
-  set(outputs ${EDGELLM_SHARE_DIR}/targets/target.schema.json)
-  foreach(name ${ARGN})
-    list(APPEND outputs ${EDGELLM_SHARE_DIR}/targets/${name}.json)
-  endforeach()
-  foreach(output ${outputs})
-    get_filename_component(file ${output} NAME)
+# Installs files of the current folder into share/edgellm/<folder>; `target`
+# stands for them.
+function(edgellm_share target folder)
+  set(outputs)
+  foreach(file ${ARGN})
+    set(output ${EDGELLM_SHARE_DIR}/${folder}/${file})
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/${file} ${output}
       DEPENDS ${file})
+    list(APPEND outputs ${output})
   endforeach()
-  add_custom_target(edgellm-targets ALL DEPENDS ${outputs})
+  add_custom_target(${target} ALL DEPENDS ${outputs})
+endfunction()
+
+# Installs targets into share/edgellm: their descriptions, with the schema, and
+# for each the xclbin that makes the device model this machine.
+function(edgellm_add_targets)
+  list(TRANSFORM ARGN APPEND .json OUTPUT_VARIABLE files)
+  edgellm_share(edgellm-targets targets target.schema.json ${files})
   set(xclbins)
   foreach(name ${ARGN})
     set(json ${EDGELLM_SHARE_DIR}/targets/${name}.json)

@@ -1,8 +1,6 @@
 //===- Perplexity.cpp - How well a model predicts a text ------------------===//
 #include "EdgeLLM/Runtime/Perplexity.h"
 
-#include "EdgeLLM/Runtime/Sampler.h"
-#include "EdgeLLM/Runtime/Utf8.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Half.h"
 
@@ -11,60 +9,81 @@
 
 using namespace edgellm;
 
-double edgellm::negativeLogLikelihood(std::span<const uint16_t> logits,
-                                      uint32_t token) {
-  double greatest = halfToFloat(logits[argmax(logits)]);
-  double sum = 0;
-  for (uint16_t logit : logits)
-    sum += std::exp(halfToFloat(logit) - greatest);
-  return greatest + std::log(sum) - halfToFloat(logits[token]);
+void SessionScorer::score(std::span<const uint32_t> ids, uint64_t window,
+                          const RowConsumer &consume) {
+  std::vector<float> row;
+  for (; !ids.empty(); ids = ids.subspan(window)) {
+    session.reset();
+    session.score(ids.first(window), [&](std::span<const uint16_t> halves) {
+      row.resize(halves.size());
+      std::ranges::transform(halves, row.begin(), halfToFloat);
+      consume(row);
+    });
+  }
 }
 
 double Perplexity::perplexity() const { return std::exp(natsPerToken()); }
 
-EncodedText edgellm::encodeParagraphs(const Tokenizer &tokenizer,
-                                      std::string_view text,
-                                      const std::string &what) {
-  EncodedText result;
-  for (size_t number = 1; !text.empty(); ++number) {
-    size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty())
-      continue;
-    std::vector<uint32_t> ids =
-        tokenizer.encode(line, what + ": line " + std::to_string(number));
-    result.ids.insert(result.ids.end(), ids.begin(), ids.end());
-    result.characters += countCharacters(line);
-  }
-  return result;
-}
-
-static void requireWindow(uint64_t ids, uint64_t window, uint64_t context) {
-  if (window > context)
-    fail("windows of ", window, " tokens exceed the package's context of ",
-         context);
+uint64_t edgellm::countWindows(const TokenScorer &scorer, uint64_t ids,
+                               uint64_t window) {
+  if (window > scorer.context())
+    fail("windows of ", window, " tokens exceed the context of ",
+         scorer.context());
   if (ids < window + 1)
     fail("the text has ", ids, " tokens, one window of ", window, " needs ",
          window + 1);
+  return (ids - 1) / window;
 }
 
-Perplexity edgellm::measurePerplexity(
-    Session &session, std::span<const uint32_t> ids, uint64_t window,
-    const std::function<void(const Perplexity &, uint64_t)> &progress) {
-  requireWindow(ids.size(), window, session.manifest().context);
-  uint64_t windows = (ids.size() - 1) / window;
-  Perplexity result;
-  for (uint64_t w = 0; w < windows; ++w) {
-    size_t next = w * window;
-    session.reset();
-    session.score(ids.subspan(next, window),
-                  [&](std::span<const uint16_t> logits) {
-                    result.nats += negativeLogLikelihood(logits, ids[++next]);
-                  });
-    result.windows += 1;
-    result.tokens += window;
-    progress(result, windows);
+namespace {
+
+/// Adds up the windows of a text.
+class Measurement {
+public:
+  Measurement(TokenScorer &scorer, std::span<const uint32_t> ids,
+              const PerplexityObserver &observer)
+      : scorer(scorer), ids(ids), observer(observer) {}
+
+  /// The next `count` windows.
+  void add(uint64_t window, uint64_t count) {
+    scorer.score(ids.subspan(result.tokens, window * count), window,
+                 [&](std::span<const float> logits) { addRow(logits); });
+    result.windows += count;
   }
-  return result;
+
+  Perplexity result;
+
+private:
+  TokenScorer &scorer;
+  std::span<const uint32_t> ids;
+  const PerplexityObserver &observer;
+
+  void addRow(std::span<const float> logits) {
+    uint32_t next = ids[++result.tokens];
+    if (next >= logits.size())
+      fail("token id ", next, " is outside the vocabulary of ", logits.size());
+    double nats = negativeLogLikelihood(logits, next);
+    if (!std::isfinite(nats))
+      fail("the logits after ", result.tokens, " tokens are not finite");
+    result.nats += nats;
+    if (observer.logits)
+      observer.logits(logits);
+  }
+};
+
+} // namespace
+
+Perplexity edgellm::measurePerplexity(TokenScorer &scorer,
+                                      std::span<const uint32_t> ids,
+                                      uint64_t window,
+                                      const PerplexityObserver &observer) {
+  uint64_t windows = countWindows(scorer, ids.size(), window);
+  uint64_t most = scorer.windowsAtOnce(window);
+  Measurement measurement(scorer, ids, observer);
+  while (measurement.result.windows < windows) {
+    measurement.add(window,
+                    std::min(most, windows - measurement.result.windows));
+    observer.progress(measurement.result, windows);
+  }
+  return measurement.result;
 }

@@ -5,6 +5,7 @@
 #include "EdgeLLM/Support/Error.h"
 #include "RequestText.h"
 
+#include <algorithm>
 #include <charconv>
 
 using namespace edgellm;
@@ -25,12 +26,21 @@ public:
     first = false;
     lexer.expect(field.name);
     lexer.expect("=");
+    columns.emplace_back(field.name, lexer.columnOf(lexer.peek()));
     parse(value);
   }
   template <typename Enumeration>
   void operator()(const FieldInfo &, Set<Enumeration> &) {}
 
+  /// Where the value of a field begins.
+  size_t columnOf(std::string_view field) const {
+    auto here = std::ranges::find(columns, field, &FieldColumn::first);
+    return here == columns.end() ? 1 : here->second;
+  }
+
 private:
+  using FieldColumn = std::pair<std::string_view, size_t>;
+
   void parse(int64_t &value) { value = lexer.integer(); }
   void parse(bool &value) { value = lexer.oneOf({"false", "true"}) == 1; }
   void parse(float &value) {
@@ -48,6 +58,7 @@ private:
 
   Lexer &lexer;
   bool first = true;
+  std::vector<FieldColumn> columns;
 };
 
 /// Reads "name <case, case>" for each set that is there.
@@ -62,12 +73,20 @@ public:
       return;
     lexer.expect("<");
     do
-      set.insert(Enumeration(lexer.oneOf(namesOf<Enumeration>())));
+      insert(set);
     while (lexer.consume(","));
     lexer.expect(">");
   }
 
 private:
+  template <typename Enumeration> void insert(Set<Enumeration> &set) {
+    std::string_view text = lexer.peek();
+    Enumeration value = Enumeration(lexer.oneOf(namesOf<Enumeration>()));
+    if (set.contains(value))
+      lexer.failBefore(text, "each name once");
+    set.insert(value);
+  }
+
   Lexer &lexer;
 };
 
@@ -76,13 +95,14 @@ private:
 template <typename Instruction>
 static std::vector<uint64_t> parseFields(Lexer &lexer) {
   Instruction instruction;
-  Instruction::forEachField(instruction, FieldParser(lexer));
+  FieldParser fields(lexer);
+  Instruction::forEachField(instruction, fields);
   Instruction::forEachField(instruction, SetParser(lexer));
   lexer.expectEnd();
   std::vector<uint64_t> words(Instruction::words);
   DecodeError error;
   if (!encode(instruction, words.data(), error))
-    fail(describe(error));
+    fail("column ", fields.columnOf(error.field), ": ", describe(error));
   return words;
 }
 

@@ -73,8 +73,8 @@ static Wide greatestEnd(const OperandRegion &region,
   return std::max(end(1), end(limits.maxTokens));
 }
 
-ExecutionOrder::Extent
-ExecutionOrder::extentOf(const OperandRegion &region) const {
+PacketExtent edgellm::isa::extentOf(const OperandRegion &region,
+                                    const RequestLimits &limits) {
   Wide first = leastOf(region.base);
   Wide last = greatestEnd(region, limits) - 1;
   for (const Steps &steps : {region.outer, region.inner}) {
@@ -103,7 +103,7 @@ void ExecutionOrder::open(const ScheduledInstruction &instruction) {
   opened.instruction = instruction;
   size_t index = 0;
   for (const Operand &operand : instruction.operands)
-    opened.extents[index++] = extentOf(operand.region);
+    opened.extents[index++] = extentOf(operand.region, limits);
   opened.start = retiredClock;
   opened.stream = retiredClock;
   opened.stream.join(lastStream);
@@ -187,11 +187,18 @@ static const Operand *resultOf(const ScheduledInstruction &instruction) {
   return nullptr;
 }
 
+/// One bit of the field `follow` is one chain token.
+bool ExecutionOrder::followsUnit(Unit unit) const {
+  return std::ranges::any_of(opened.leaders, [&](uint32_t leader) {
+    return node(leader).instruction.unit == unit;
+  });
+}
+
 bool ExecutionOrder::canFollow(uint32_t earlier) const {
   const ScheduledInstruction &other = node(earlier).instruction;
   const Operand *result = resultOf(other);
   if (limits.maxTokens != 1 || !result || result->region.space != Space::chip ||
-      other.unit == opened.instruction.unit)
+      other.unit == opened.instruction.unit || followsUnit(*other.unit))
     return false;
   return std::ranges::any_of(opened.instruction.operands,
                              [&](const Operand &operand) {
@@ -235,10 +242,10 @@ ExecutionOrder::findRaceWith(uint32_t earlier) const {
   const Node &other = node(earlier);
   size_t i = 0;
   for (const Operand &now : opened.instruction.operands) {
-    const Extent &mine = opened.extents[i++];
+    const PacketExtent &mine = opened.extents[i++];
     size_t j = 0;
     for (const Operand &before : other.instruction.operands) {
-      const Extent &theirs = other.extents[j++];
+      const PacketExtent &theirs = other.extents[j++];
       if (now.region.space == before.region.space &&
           mine.first <= theirs.last && theirs.first <= mine.last &&
           !isOrdered(earlier, before, now))

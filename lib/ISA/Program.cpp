@@ -174,8 +174,9 @@ static void checkSources(const Program &program, const std::string &origin) {
       std::ranges::all_of(program.sources, &std::string::empty))
     fail(origin, ": sources that are all empty");
   for (const std::string &source : program.sources) {
-    bool isText = std::ranges::all_of(
-        source, [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+    bool isText = std::ranges::all_of(source, [](char c) {
+      return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+    });
     if (source.size() > kSourceBytes || !isText)
       fail(origin, ": the source of an instruction has ", source.size(),
            " bytes", isText ? "" : " and control characters",
@@ -283,8 +284,10 @@ Program edgellm::parseProgram(std::span<const std::byte> bytes,
   std::span<const std::byte> code = takePackets(rest, header.codePackets);
   program.code.resize(code.size() / sizeof(uint64_t));
   std::memcpy(program.code.data(), code.data(), code.size());
-  program.sources = parseSources(rest, instructions, origin);
+  // Sources belong to instructions, so these are checked first.
   checkProgram(program, origin);
+  program.sources = parseSources(rest, instructions, origin);
+  checkSources(program, origin);
   if (!std::ranges::equal(serializeProgram(program), bytes))
     fail(origin, ": reserved bytes are not zero or sources not in order");
   return program;

@@ -92,12 +92,29 @@ unsigned Lexer::oneOf(const std::vector<std::string_view> &names) {
   failBefore(found, expected);
 }
 
+/// Messages are one line of text, whatever stood there.
+static std::string printable(std::string_view text) {
+  std::string result;
+  for (char c : text) {
+    unsigned char byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F)
+      result += c;
+    else
+      result.append("\\x").append(
+          {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]});
+  }
+  return result;
+}
+
 void Lexer::failBefore(std::string_view found,
                        std::string_view expected) const {
-  size_t column = size_t(found.data() - line.data()) + 1;
-  if (found.empty())
+  size_t column = columnOf(found);
+  if (column > line.size())
     fail("column ", column, ": the line ends, expected ", expected);
-  fail("column ", column, ": found '", found, "', expected ", expected);
+  if (found.empty()) // a number that no character belongs to
+    found = line.substr(column - 1, 1);
+  fail("column ", column, ": found '", printable(found), "', expected ",
+       expected);
 }
 
 //===----------------------------------------------------------------------===//

@@ -28,6 +28,11 @@ public:
   /// The position of the next word among `names`.
   unsigned oneOf(const std::vector<std::string_view> &names);
 
+  /// Where a part of the line begins, counted from 1.
+  size_t columnOf(std::string_view part) const {
+    return size_t(part.data() - line.data()) + 1;
+  }
+
   /// `found` is the part of the line that was read last.
   [[noreturn]] void failBefore(std::string_view found,
                                std::string_view expected) const;

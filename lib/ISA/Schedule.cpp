@@ -16,7 +16,8 @@ public:
   ScheduleChecker(const Program &program, const Entry &entry,
                   const std::string &where)
       : program(program), entry(entry), where(where),
-        order({int64_t(entry.maxTokens), int64_t(program.context)}) {}
+        limits{int64_t(entry.maxTokens), int64_t(program.context)},
+        order(limits) {}
 
   void run();
 
@@ -30,6 +31,7 @@ private:
   void putTokens(const ScheduledInstruction &instruction);
   void checkUnits(const ScheduledInstruction &instruction);
   void checkWork(const ScheduledInstruction &instruction);
+  void checkBounds(const ScheduledInstruction &instruction);
   uint32_t take(Queues &queues, Unit from, Unit to, const char *field);
   void follow(uint32_t leader);
   void checkNoneLeft(const Queues &queues, const char *field);
@@ -42,6 +44,7 @@ private:
   const Program &program;
   const Entry &entry;
   const std::string &where;
+  RequestLimits limits;
   ExecutionOrder order;
   Queues tokens, chains;
   std::vector<const char *> mnemonics;
@@ -147,6 +150,23 @@ void ScheduleChecker::checkWork(const ScheduledInstruction &instruction) {
                    "how many rows are on chip at a time");
 }
 
+/// No request that the entry admits reaches past a buffer; packet 0 of the ddr
+/// buffer is the status.
+void ScheduleChecker::checkBounds(const ScheduledInstruction &instruction) {
+  for (const Operand &operand : instruction.operands) {
+    Space space = operand.region.space;
+    uint64_t size = space == Space::ddr    ? program.ddrPackets
+                    : space == Space::chip ? program.chipPackets
+                                           : program.hbmPackets * program.ports;
+    int64_t least = space == Space::ddr;
+    PacketExtent extent = extentOf(operand.region, limits);
+    if (extent.first < least || extent.last >= int64_t(size))
+      fail(here(), ": field '", operand.field, "' reaches from packet ",
+           extent.first, " to ", extent.last, " of ", isa::nameOf(space),
+           " at some request, allowed are ", least, " to ", int64_t(size) - 1);
+  }
+}
+
 void ScheduleChecker::failRace(const ExecutionOrder::Race &race) {
   fail(here(), ": field '", race.operand->field, "' (",
        isa::nameOf(race.operand->region.space), ") races with field '",
@@ -161,6 +181,7 @@ void ScheduleChecker::check(const ScheduledInstruction &instruction) {
     checkUnits(instruction);
     takeTokens(instruction);
     checkWork(instruction);
+    checkBounds(instruction);
   }
   if (std::optional<ExecutionOrder::Race> race = order.findRace())
     failRace(*race);

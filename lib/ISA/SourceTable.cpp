@@ -2,6 +2,7 @@
 #include "SourceTable.h"
 
 #include "EdgeLLM/ISA/Encoding.h"
+#include "EdgeLLM/ISA/Program.h"
 #include "EdgeLLM/Support/Error.h"
 
 #include <cstring>
@@ -59,6 +60,10 @@ std::vector<std::string> edgellm::parseSources(std::span<const std::byte> bytes,
     if (number >= texts.size())
       fail(origin, ": instruction ", i, " of the code has source ", number,
            ", there are ", texts.size());
+    // A long text that many share would take far more memory than the file.
+    if (texts[number].size() > kSourceBytes)
+      fail(origin, ": the source of an instruction has ", texts[number].size(),
+           " bytes, allowed are 0 to ", kSourceBytes, " bytes of text");
     sources.emplace_back(texts[number]);
   }
   return sources;

@@ -111,6 +111,22 @@ static std::string describeIllegal(const Status &status,
   return os.str();
 }
 
+/// The machine's buffers may be smaller than `begin` says; operands may leave
+/// what it says.
+static std::string describeBounds(const Status &status,
+                                  std::span<const std::byte> program) {
+  std::ostringstream os;
+  std::string place = placeOf(status, program);
+  os << place;
+  if (place.starts_with(Begin::mnemonic))
+    os << " is " << status.found << ", the machine's buffer has "
+       << status.limit << " packets";
+  else
+    os << " reaches packet " << status.found << ", the limit is "
+       << status.limit;
+  return os.str();
+}
+
 static std::string describeError(const Status &status,
                                  std::span<const std::byte> program) {
   std::ostringstream os;
@@ -121,8 +137,7 @@ static std::string describeError(const Status &status,
     os << describeIllegal(status, program);
     break;
   case StatusCode::out_of_bounds:
-    os << placeOf(status, program) << " reaches packet " << status.found
-       << ", the limit is " << status.limit;
+    os << describeBounds(status, program);
     break;
   case StatusCode::request_range:
     os << placeOf(status, program) << " is " << status.found

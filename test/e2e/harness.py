@@ -52,7 +52,18 @@ def compile_package(checkpoint, package, weights, target="vcu128", options=()):
     """Compiles a checkpoint into a directory that must not exist; returns the directory."""
     arguments = [checkpoint, f"--target={target}", f"--weights={weights}", *options]
     check_tool("edgellm-compile", *arguments, "-o", package)
+    check_round_trip(package / "program.bin")
     return package
+
+
+def check_round_trip(program):
+    """A program as isa text and back is the same bytes."""
+    with scratch_directory() as directory:
+        check_tool("edgellm-translate", "--program-to-isa", program, "-o", directory / "isa.mlir")
+        again = directory / "program.bin"
+        check_tool("edgellm-translate", "--isa-to-program", directory / "isa.mlir", "-o", again)
+        if again.read_bytes() != program.read_bytes():
+            raise AssertionError(f"{program}: not the same bytes after a round trip through isa")
 
 
 def make_demo_package(weights):

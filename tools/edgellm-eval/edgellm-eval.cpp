@@ -1,11 +1,17 @@
 //===- edgellm-eval.cpp - Perplexity of a compiled model ------------------===//
+#include "EdgeLLM/Reference/ReferenceScorer.h"
+#include "EdgeLLM/Runtime/EncodedText.h"
+#include "EdgeLLM/Runtime/Npy.h"
 #include "EdgeLLM/Runtime/Perplexity.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Installation.h"
 #include "EdgeLLM/Support/Tool.h"
+#include "EdgeLLM/Weights/ModelConfig.h"
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <dlfcn.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -14,15 +20,19 @@ using namespace edgellm;
 namespace {
 
 struct Arguments {
-  std::string package;
-  std::optional<std::string> text, xclbin;
+  std::string model; // a package, or a checkpoint with --reference
+  std::optional<std::string> text, xclbin, logits;
   std::optional<uint64_t> tokens, window;
-  bool json = false;
+  bool reference = false, json = false;
 };
 
-/// What is printed, beside the measurement itself.
+/// What was measured, beside the measurement itself.
+struct Subject {
+  std::string model, weights, target, device;
+};
+
 struct Result {
-  const Session &session;
+  Subject subject;
   Perplexity measured;
   uint64_t window;
   uint64_t textTokens;
@@ -45,19 +55,29 @@ static CommandLine commandLine(Arguments &a) {
   constexpr uint64_t limit = uint64_t(1) << 40;
   return {
       "edgellm-eval",
-      "Measures how well a compiled model predicts a text, through the device. "
-      "Every line is a paragraph; windows of the joined tokens are fed from an "
-      "empty cache each.",
+      "Measures how well a model predicts a text: a compiled one through the "
+      "device, or a checkpoint in float32. Every line is a paragraph; windows "
+      "of the joined tokens are fed from an empty cache each.",
       {{"edgellm-eval demo.pkg --text heldout.txt",
         "tokens, nats a token, perplexity and bits a character"},
+       {"edgellm-eval models/demo --reference --text heldout.txt",
+        "the same without machine and compression: the measure for the above"},
        {"edgellm-eval demo.pkg --text heldout.txt --tokens 2561 --json",
         "only the first ten windows; one JSON object"}},
-      {{"PKG", "folder made by edgellm-compile", &a.package}},
+      {{"MODEL",
+        "folder made by edgellm-compile, or a checkpoint with --reference",
+        &a.model}},
       {{"--text", "FILE", "UTF-8 text to predict", Text{&a.text}},
+       {"--reference", "",
+        "compute a checkpoint in float32 on the CPU, with its own weights",
+        Flag{&a.reference}},
        {"--tokens", "N", "use at most the first N tokens of the text",
         Integer{&a.tokens, 2, limit}},
        {"--window", "W", "tokens a window, 256 when it is not given",
         Integer{&a.window, 1, limit}},
+       {"--logits", "FILE.npy",
+        "write the logits of every position, float32 [tokens, vocabulary]",
+        Text{&a.logits}},
        {"--json", "", "print one JSON object", Flag{&a.json}},
        {"--xclbin", "FILE", "accelerator to load; default: the target's",
         Text{&a.xclbin}}}};
@@ -77,11 +97,11 @@ static void showProgress(const Perplexity &soFar, uint64_t windows) {
 
 static std::string jsonResult(const Result &result) {
   nlohmann::ordered_json object;
-  const Manifest &manifest = result.session.manifest();
-  object["model"] = manifest.model;
-  object["weights"] = manifest.weights;
-  object["target"] = manifest.target;
-  object["device"] = result.session.deviceName();
+  object["model"] = result.subject.model;
+  object["weights"] = result.subject.weights;
+  if (!result.subject.target.empty())
+    object["target"] = result.subject.target;
+  object["device"] = result.subject.device;
   object["tokens"] = result.measured.tokens;
   object["window"] = result.window;
   object["windows"] = result.measured.windows;
@@ -111,31 +131,116 @@ static std::string textResult(const Result &result) {
   return text;
 }
 
-static EncodedText encodeFile(const Arguments &a, const Package &package) {
-  std::optional<Tokenizer> tokenizer = loadTokenizer(package);
+//===----------------------------------------------------------------------===//
+// Measuring
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Float32 logits in a file, when one is wanted.
+class LogitsFile {
+public:
+  LogitsFile(const std::optional<std::string> &path, uint64_t rows)
+      : rows(rows) {
+    if (path)
+      file.emplace(*path);
+  }
+
+  TokenScorer::RowConsumer consumer() {
+    if (!file)
+      return {};
+    return [this](std::span<const float> row) {
+      if (std::exchange(isEmpty, false))
+        file->write(npyHeader(rows, row.size()));
+      file->write(std::as_bytes(row));
+    };
+  }
+
+  void commit() {
+    if (file)
+      file->commit();
+  }
+
+private:
+  std::optional<AtomicFile> file;
+  uint64_t rows;
+  bool isEmpty = true;
+};
+
+} // namespace
+
+static EncodedText encodeFile(const Arguments &a,
+                              const std::optional<Tokenizer> &tokenizer) {
   if (!tokenizer)
-    fail(a.package, ": the package has no tokenizer");
+    fail(a.model, ": holds no tokenizer");
   return encodeParagraphs(*tokenizer, readTextFile(*a.text), *a.text);
+}
+
+static void evaluate(const Arguments &a, const EncodedText &text,
+                     TokenScorer &scorer, Subject subject) {
+  std::span<const uint32_t> ids = text.ids;
+  if (a.tokens && *a.tokens < ids.size())
+    ids = ids.first(*a.tokens);
+  uint64_t window = a.window.value_or(kDefaultWindow);
+  LogitsFile logits(a.logits,
+                    countWindows(scorer, ids.size(), window) * window);
+  auto start = std::chrono::steady_clock::now();
+  Perplexity measured =
+      measurePerplexity(scorer, ids, window, {showProgress, logits.consumer()});
+  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  logits.commit();
+  Result result{std::move(subject), measured,        window,
+                text.ids.size(),    text.characters, time.count()};
+  print(a.json ? jsonResult(result) : textResult(result));
+}
+
+static void evaluatePackage(const Arguments &a) {
+  std::filesystem::path folder = a.model;
+  if (exists(folder / "config.json") && !exists(folder / kManifestName))
+    fail(a.model, ": a checkpoint, no package; compile it, or evaluate it with "
+                  "--reference");
+  Package package(folder);
+  package.requireWeights(); // before asking for a tokenizer in vain
+  EncodedText text = encodeFile(a, loadTokenizer(package));
+  Session session(std::move(package), a.xclbin.value_or(""));
+  SessionScorer scorer(session);
+  const Manifest &manifest = session.manifest();
+  evaluate(a, text, scorer,
+           {manifest.model, manifest.weights, manifest.target,
+            session.deviceName()});
+}
+
+/// The checkpoint in the module that computes it; the module stays loaded.
+static std::unique_ptr<TokenScorer> openReference(const std::string &model) {
+  std::filesystem::path file = libraryDirectory() / kReferenceModule;
+  void *handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    fail("--reference: ", ::dlerror());
+  auto *open =
+      reinterpret_cast<OpenReference *>(::dlsym(handle, kOpenReference));
+  if (!open)
+    fail("--reference: ", ::dlerror());
+  return std::unique_ptr<TokenScorer>(open(model.c_str()));
+}
+
+static void evaluateReference(const Arguments &a) {
+  if (a.xclbin)
+    fail("--xclbin loads a device, --reference uses none");
+  std::unique_ptr<TokenScorer> scorer = openReference(a.model);
+  ModelConfig config =
+      readModelConfig(std::filesystem::path(a.model) / "config.json");
+  EncodedText text = encodeFile(a, loadTokenizer(a.model, config.bosToken));
+  std::string name = std::filesystem::canonical(a.model).filename().string();
+  evaluate(a, text, *scorer, {name, "float32", "", "float32 reference"});
 }
 
 static void run(const Arguments &a) {
   if (!a.text)
     fail("--text FILE is missing; edgellm-eval --help shows examples");
-  Package package(a.package);
-  package.requireWeights(); // before asking for a tokenizer in vain
-  EncodedText text = encodeFile(a, package);
-  std::span<const uint32_t> ids = text.ids;
-  if (a.tokens && *a.tokens < ids.size())
-    ids = ids.first(*a.tokens);
-  uint64_t window = a.window.value_or(kDefaultWindow);
-  Session session(std::move(package), a.xclbin.value_or(""));
-
-  auto start = std::chrono::steady_clock::now();
-  Perplexity measured = measurePerplexity(session, ids, window, showProgress);
-  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-  Result result{session,         measured,        window,
-                text.ids.size(), text.characters, time.count()};
-  print(a.json ? jsonResult(result) : textResult(result));
+  if (a.reference)
+    evaluateReference(a);
+  else
+    evaluatePackage(a);
 }
 
 int main(int argc, char **argv) {

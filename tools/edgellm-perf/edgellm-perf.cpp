@@ -191,6 +191,7 @@ static void run(const Arguments &a) {
 
   perf::Study study;
   study.model = manifest.model + " (" + manifest.weights + ")";
+  study.programBytes = uint64_t(entry.packets) * isa::kPacketBytes;
   study.options = timingOptions(a);
   study.pass = timeWith(study.options);
   if (a.compare || a.report)

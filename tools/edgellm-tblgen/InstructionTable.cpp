@@ -61,6 +61,9 @@ public:
       : records(records), table(table) {}
 
   void read() {
+    for (const Record *record : records.getAllDerivedDefinitions("Chapter"))
+      table.chapters.push_back({record->getValueAsString("title").str(),
+                                record->getValueAsString("text").str()});
     for (const Record *record : records.getAllDerivedDefinitions("Enumeration"))
       table.enumerations.push_back(readEnumeration(record));
     for (const Record *record : records.getAllDerivedDefinitions("Instruction"))
@@ -253,6 +256,8 @@ static std::string normalised(llvm::StringRef text) {
 uint64_t InstructionTable::hash() const {
   std::string text;
   llvm::raw_string_ostream os(text);
+  for (const Chapter &chapter : chapters)
+    os << normalised(chapter.text) << '\n';
   for (const Enumeration &enumeration : enumerations)
     os << enumeration.cppType << ':' << llvm::join(enumeration.cases, ",")
        << '\n';

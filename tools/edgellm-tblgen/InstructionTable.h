@@ -26,6 +26,11 @@ struct Enumeration {
   std::vector<std::string> cases;
 };
 
+/// Text of the reference page.
+struct Chapter {
+  std::string title, text;
+};
+
 enum class FieldKind { Number, Flag, Choice, Set, Real, Affine };
 
 struct Field {
@@ -51,6 +56,7 @@ struct Instruction {
 };
 
 struct InstructionTable {
+  std::vector<Chapter> chapters;
   std::vector<Enumeration> enumerations;
   std::vector<Instruction> instructions; // by opcode
 

@@ -49,6 +49,9 @@ void edgellm::tblgen::emitReference(const llvm::RecordKeeper &records,
   os << formatv("# Instruction reference\n\n"
                 "Generated from Instructions.td; table hash {0:x}.\n\n",
                 table.hash());
+  for (const Chapter &chapter : table.chapters)
+    os << formatv("## {0}\n\n{1}\n\n", chapter.title,
+                  llvm::StringRef(chapter.text).trim('\n'));
   for (const Instruction &instruction : table.instructions)
     emitInstruction(instruction, os);
 }

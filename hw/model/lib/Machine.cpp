@@ -21,4 +21,12 @@ Operand Machine::operand(const isa::Operands &operands,
                         named->field);
 }
 
+void Machine::checkWork(const isa::Operands &operands) const {
+  Operand work = operand(operands, "work");
+  for (const isa::Operand &other : operands)
+    if (other.region.space == isa::Space::chip &&
+        other.access != isa::Access::work)
+      work.requireApart(operand(operands, other.field), "work");
+}
+
 } // namespace edgellm::model

@@ -6,6 +6,7 @@
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "Kernels.h"
 #include "Memory.h"
+#include <algorithm>
 #include <string_view>
 
 namespace edgellm::model {
@@ -38,20 +39,24 @@ struct Machine {
 
   /// An operand of an instruction, whose counts must have been checked.
   Operand operand(const isa::Operands &operands, std::string_view field) const;
-  /// Operands of an instruction.
+  /// Operands of an instruction. A launch may have no ports at all; weights are
+  /// divided by their number, and checked by Memory on their own.
   template <typename Instruction>
   isa::Operands operandsOf(const Instruction &instruction) const {
-    return isa::operandsOf(instruction, memory.ports());
+    return isa::operandsOf(instruction, std::max<int64_t>(memory.ports(), 1));
   }
-  /// Faults unless slices of an input in ddr have a size and room on chip.
+  /// Faults unless slices of an input in ddr have a size and room on chip that
+  /// no other operand lies in.
   template <typename Instruction>
   void checkSlices(const Instruction &instruction) const {
     if (instruction.src_space != isa::ActivationSpace::ddr)
       return;
     if (instruction.slice_rows == 0)
       throw Fault{StatusCode::illegal_instruction, "slice_rows", 0, 1};
-    operand(operandsOf(instruction), "work");
+    checkWork(operandsOf(instruction));
   }
+
+  void checkWork(const isa::Operands &operands) const;
 
   Memory memory;
   ThreadPool &pool;

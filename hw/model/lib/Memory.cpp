@@ -27,11 +27,10 @@ static int64_t wholePackets(std::span<const std::byte> buffer) {
 }
 
 Memory::Memory(const Launch &launch)
-    : ddrBuffer(launch.ddr), hbmBuffers(launch.hbm),
-      chipHas(int64_t(launch.chipPackets)) {}
+    : ddrBuffer(launch.ddr), chipBuffer(launch.chip), hbmBuffers(launch.hbm) {}
 
 void Memory::begin(const isa::Begin &limits) {
-  int64_t ddrHas = wholePackets(ddrBuffer);
+  int64_t ddrHas = wholePackets(ddrBuffer), chipHas = wholePackets(chipBuffer);
   int64_t portHas = hbmBuffers.empty() ? 0 : wholePackets(hbmBuffers[0]);
   for (std::span<std::byte> buffer : hbmBuffers)
     portHas = std::min(portHas, wholePackets(buffer));
@@ -47,7 +46,6 @@ void Memory::begin(const isa::Begin &limits) {
   ddrPackets = limits.ddr_packets;
   hbmPackets = limits.hbm_packets;
   chipPackets = limits.chip_packets;
-  chipBuffer.assign(size_t(chipPackets) * isa::kPacketBytes, std::byte(0));
 }
 
 //===----------------------------------------------------------------------===//

@@ -139,10 +139,8 @@ private:
   friend class Operand;
   std::byte *packet(isa::Space space, int64_t index) const;
 
-  std::span<std::byte> ddrBuffer;
+  std::span<std::byte> ddrBuffer, chipBuffer;
   std::vector<std::span<std::byte>> hbmBuffers;
-  std::vector<std::byte> chipBuffer; // as large as `begin` says
-  int64_t chipHas = 0;
   int64_t ddrPackets = 0, hbmPackets = 0, chipPackets = 0;
 };
 
@@ -150,8 +148,7 @@ inline std::byte *Memory::packet(isa::Space space, int64_t index) const {
   if (space == isa::Space::ddr)
     return ddrBuffer.data() + index * isa::kPacketBytes;
   if (space == isa::Space::chip)
-    return const_cast<std::byte *>(chipBuffer.data()) +
-           index * isa::kPacketBytes;
+    return chipBuffer.data() + index * isa::kPacketBytes;
   return hbmBuffers[index % ports()].data() +
          index / ports() * isa::kPacketBytes;
 }

@@ -102,6 +102,8 @@ void perf::writeJson(std::ostream &os, const Study &study) {
   object["tokens"] = study.pass.tokens;
   object["past"] = study.pass.past;
   object["switched_off"] = switchedOff(study.options);
+  object["instructions"] = study.pass.steps.size();
+  object["program_bytes"] = study.programBytes;
   addTotals(object, study.pass);
   if (!study.comparisons.empty())
     object["comparisons"] = comparisons(study);

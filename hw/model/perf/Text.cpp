@@ -48,6 +48,10 @@ void perf::writeSummary(std::ostream &os, const Study &study) {
   line(os, "modelled",
        study.model + " for target " + pass.target + "; nothing is measured");
   line(os, "pass", requestOf(study));
+  line(os, "program",
+       std::to_string(pass.steps.size()) + " instructions in " +
+           std::to_string(study.programBytes) +
+           " bytes, the same for every request; one launch a pass");
   line(os, "speed", speed(pass));
   line(os, "HBM", hbm(pass));
   for (const model::Loss &loss : pass.losses)

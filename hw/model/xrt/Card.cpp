@@ -12,7 +12,7 @@ using namespace edgellm::driver;
 Machine::Machine(Xclbin loaded)
     : xclbin(std::move(loaded)),
       memory(std::make_shared<DeviceMemory>(xclbin.banks)),
-      unit(memory, xclbin.bitstream.ports, isa::kTableHash) {}
+      unit(memory, xclbin.bitstream, isa::kTableHash) {}
 
 std::shared_ptr<Card> Card::inSlot() {
   static std::mutex mutex;

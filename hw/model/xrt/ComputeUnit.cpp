@@ -1,6 +1,7 @@
 //===- ComputeUnit.cpp - The kernel of the device model -------------------===//
 #include "ComputeUnit.h"
 
+#include "EdgeLLM/ISA/Encoding.h"
 #include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/Support/Error.h"
 
@@ -15,9 +16,10 @@ using namespace edgellm::driver;
 /// write, although its register map begins at offset 0.
 static constexpr size_t kFirstArgumentWord = kernel::kFirstArgument / 4;
 
-ComputeUnit::ComputeUnit(std::shared_ptr<DeviceMemory> memory, unsigned ports,
-                         uint64_t identity)
-    : memory(std::move(memory)), ports(ports) {
+ComputeUnit::ComputeUnit(std::shared_ptr<DeviceMemory> memory,
+                         const ModelBitstream &bitstream, uint64_t identity)
+    : memory(std::move(memory)), ports(bitstream.ports),
+      chip(bitstream.chipPackets * isa::kPacketBytes) {
   registers[kernel::kIdentityLow / 4] = uint32_t(identity);
   registers[kernel::kIdentityHigh / 4] = uint32_t(identity >> 32);
   worker = std::thread(&ComputeUnit::work, this);
@@ -137,6 +139,7 @@ bool ComputeUnit::execute(const Command &command) {
     launch.past = arguments.scalar(kernel::kPast);
     for (unsigned port = 0; port < ports; ++port)
       launch.hbm.push_back(arguments.buffer(kernel::kFirstPort + port));
+    launch.chip = chip;
     return model::execute(launch);
   } catch (const Error &error) { // of the model's own settings
     std::fprintf(stderr, "EdgeLLM device model: %s\n", error.what());

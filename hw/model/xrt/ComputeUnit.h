@@ -4,6 +4,7 @@
 
 #include "DeviceMemory.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
+#include "ModelBitstream.h"
 
 #include <array>
 #include <condition_variable>
@@ -31,9 +32,10 @@ struct Command {
 /// wait for it with a timeout.
 class ComputeUnit {
 public:
-  /// `identity` is the hash in the identity registers.
-  ComputeUnit(std::shared_ptr<DeviceMemory> memory, unsigned ports,
-              uint64_t identity);
+  /// Ports and activation buffer are those of the bitstream; `identity` is the
+  /// hash in the identity registers.
+  ComputeUnit(std::shared_ptr<DeviceMemory> memory,
+              const ModelBitstream &bitstream, uint64_t identity);
   /// Aborts what is queued and waits for the run that goes on.
   ~ComputeUnit();
 
@@ -60,6 +62,7 @@ private:
 
   std::shared_ptr<DeviceMemory> memory;
   const unsigned ports;
+  std::vector<std::byte> chip; // the activation buffer; the worker's alone
 
   std::mutex mutex; // guards everything below
   std::condition_variable changed;

@@ -11,6 +11,7 @@ using namespace edgellm::driver;
 static constexpr std::string_view kTitle = "EdgeLLM device model\n";
 static constexpr std::string_view kTarget = "target ";
 static constexpr std::string_view kPorts = "ports ";
+static constexpr std::string_view kChip = "chip packets ";
 static constexpr std::string_view kTable = "table ";
 
 std::string driver::hexadecimal(uint64_t value) {
@@ -25,6 +26,7 @@ std::string driver::formatBitstream(const ModelBitstream &bitstream) {
   std::string text(kTitle);
   text.append(kTarget).append(bitstream.target) += '\n';
   text.append(kPorts).append(std::to_string(bitstream.ports)) += '\n';
+  text.append(kChip).append(std::to_string(bitstream.chipPackets)) += '\n';
   text.append(kTable).append(hexadecimal(bitstream.tableHash)) += '\n';
   return text;
 }
@@ -47,8 +49,10 @@ ModelBitstream driver::parseBitstream(std::string_view text) {
     rest.remove_prefix(kTitle.size());
   result.target = takeLine(rest, kTarget);
   std::string_view ports = takeLine(rest, kPorts);
+  std::string_view chip = takeLine(rest, kChip);
   std::string_view table = takeLine(rest, kTable);
   std::from_chars(ports.begin(), ports.end(), result.ports);
+  std::from_chars(chip.begin(), chip.end(), result.chipPackets);
   if (table.starts_with("0x"))
     std::from_chars(table.begin() + 2, table.end(), result.tableHash, 16);
   // Numbers that did not parse, and anything else, would be written otherwise.

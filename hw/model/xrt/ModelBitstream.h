@@ -12,8 +12,9 @@ namespace edgellm::driver {
 /// with what a real bitstream would have built in.
 struct ModelBitstream {
   std::string target;
-  unsigned ports = 0;     ///< HBM ports of the kernel
-  uint64_t tableHash = 0; ///< of the instruction table, isa::kTableHash
+  unsigned ports = 0;       ///< HBM ports of the kernel
+  uint64_t chipPackets = 0; ///< of the activation buffer on chip
+  uint64_t tableHash = 0;   ///< of the instruction table, isa::kTableHash
 };
 
 std::string formatBitstream(const ModelBitstream &bitstream);

@@ -151,6 +151,9 @@ static unsigned readClock(const Sections &sections) {
   fail("it has no data clock");
 }
 
+/// Far more than any FPGA has; the driver allocates as much.
+static constexpr uint64_t kMostChipPackets = uint64_t(1) << 24;
+
 static ModelBitstream readBitstream(const Sections &sections) {
   std::span<const std::byte> bytes = sections.find(BITSTREAM, "BITSTREAM");
   return parseBitstream(
@@ -170,6 +173,9 @@ Xclbin driver::readXclbin(const axlf &file) {
       result.bitstream.ports > result.banks.size())
     fail("its ", result.bitstream.ports,
          " ports need as many memories, it has ", result.banks.size());
+  if (result.bitstream.chipPackets > kMostChipPackets)
+    fail("its activation buffer has ", result.bitstream.chipPackets,
+         " packets, allowed are up to ", kMostChipPackets);
   result.clockMHz = readClock(sections);
   return result;
 }

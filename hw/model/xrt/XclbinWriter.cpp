@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "XclbinWriter.h"
 
+#include "EdgeLLM/ISA/Encoding.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "KernelMetadata.h"
 #include "ModelBitstream.h"
@@ -136,7 +137,10 @@ static Section clocks(const Target &target) {
 
 static std::vector<Section> sectionsOf(const Target &target,
                                        uint64_t tableHash) {
-  ModelBitstream bitstream{target.name, target.hbm.ports, tableHash};
+  uint64_t chipPackets =
+      target.buffers.activationBits / (8 * isa::kPacketBytes);
+  ModelBitstream bitstream{target.name, target.hbm.ports, chipPackets,
+                           tableHash};
   return {memoryTopology(target),
           ipLayout(),
           connections(target),

@@ -11,6 +11,13 @@
 #ifndef EDGELLM_ISA_INSTRUCTIONBASE_TD
 #define EDGELLM_ISA_INSTRUCTIONBASE_TD
 
+/// Text that the reference page begins with, in the order of the names. It is
+/// part of the instructions' meaning.
+class Chapter<string heading, string paragraphs> {
+  string title = heading;
+  string text = paragraphs;
+}
+
 /// Named values of a field, numbered from 0.
 class Enumeration<string cppName, string text, list<string> names> {
   string cppType = cppName;

@@ -4,34 +4,39 @@
 // meaning. Arithmetic (fl, half, dot, sum8, vsum, expneg) is defined bit for
 // bit in hw/numerics.md.
 //
-// Notation of the loop nests: ddr[p], chip[p] and hbm[p] are 64-byte packets of
-// 32 FP16 lanes; port k of P holds hbm[p] with p mod P == k at its packet
-// p div P. src[p], aux[p] and dst[p] are packets of src_space, aux_space and
-// dst_space.
-//
-// Units work at the same time, each on its own instructions in program order.
-// What an instruction needs of another unit it waits for with tokens:
-//
-//   wait         before it starts, takes a token that each of these units put
-//   stream_wait  the same for the half of it that the DMA executes: reading
-//                weights or the KV cache from HBM into the weight buffer
-//   follow       before it starts, takes a chain token of each of these units;
-//                then reads each channel block once its producer has written it
-//   signal       when it has ended, puts a token for each of these units
-//   lead         when it starts, puts a chain token for each of these units
-//
-// Between two units there are two queues each way, one of tokens and one of
-// chain tokens, first in, first out. A unit takes the next instruction when the
-// one before has read all its operands; results are written in program order.
-// The sequencer keeps at most 32 instructions in flight: instruction n starts,
-// and streams, only when all up to n - 32 have ended. No token is left at the end of a
-// pass, and each is put by an instruction that stands before the one that takes
-// it; a program where this does not hold, or where units race for memory, is
-// refused when it is loaded. Chains are for passes of one token with the
-// operand in the activation buffer.
-//
 //===----------------------------------------------------------------------===//
 include "EdgeLLM/ISA/InstructionBase.td"
+
+def Chapter1 : Chapter<"Notation", [{
+`ddr[p]`, `chip[p]` and `hbm[p]` are 64-byte packets of 32 FP16 lanes in DDR, in
+the activation buffer on chip and in HBM; port k of P holds `hbm[p]` with
+p mod P == k at its packet p div P. `src[p]`, `aux[p]` and `dst[p]` are packets
+of `src_space`, `aux_space` and `dst_space`. Arithmetic (`fl`, `half`, `dot`,
+`sum8`, `vsum`, `expneg`) is defined bit for bit in hw/numerics.md.
+}]>;
+
+def Chapter2 : Chapter<"Units and tokens", [{
+Units work at the same time, each on its own instructions in program order. What
+an instruction needs of another unit it waits for with tokens:
+
+| set | meaning |
+|---|---|
+| `wait` | before it starts, takes a token that each of these units put |
+| `stream_wait` | the same for the half of it that the DMA executes: reading weights or the KV cache from HBM into the weight buffer |
+| `follow` | before it starts, takes a chain token of each of these units; then reads each channel block once its producer has written it |
+| `signal` | when it has ended, puts a token for each of these units |
+| `lead` | when it starts, puts a chain token for each of these units |
+
+Between two units there are two queues each way, one of tokens and one of chain
+tokens, first in, first out. A unit takes the next instruction when the one
+before has read all its operands; results are written in program order. The
+sequencer keeps at most 32 instructions in flight: instruction n starts, and
+streams, only when all up to n - 32 have ended. No token is left at the end of a
+pass, and each is put by an instruction that stands before the one that takes
+it; a program where this does not hold, or where units race for memory, is
+refused when it is loaded (ISA/Schedule.h). Chains are for passes of one token
+with the operand in the activation buffer.
+}]>;
 
 def WeightFormat : Enumeration<"WeightFormat",
     "How the weight stream is coded: INT4 dense, FP16, or INT4 with 4, 2 or 1 "

@@ -75,6 +75,14 @@ struct RequestLimits {
   int64_t context = 1;   ///< tokens + past <= context
 };
 
+/// Packets from the first to the last that a region may touch, over all
+/// requests that the limits admit; may be more than any single request touches
+/// where sizes depend on it in several ways.
+struct PacketExtent {
+  int64_t first = 0, last = -1;
+};
+PacketExtent extentOf(const OperandRegion &region, const RequestLimits &limits);
+
 /// Instructions in program order with what is known of their order in time.
 /// Numbers of instructions are their positions, 0 for the first.
 class ExecutionOrder {
@@ -107,8 +115,8 @@ public:
   std::optional<Race> findRace() const;
 
   /// Whether the open instruction may follow `earlier`, which is in flight: in
-  /// another unit, it reads just what the other writes, on chip, in a pass of
-  /// one token.
+  /// another unit that it does not follow yet, it reads just what the other
+  /// writes, on chip, in a pass of one token.
   bool canFollow(uint32_t earlier) const;
 
 private:
@@ -119,20 +127,14 @@ private:
     std::array<uint32_t, kOrderedUnits> ended{}, issued{};
     void join(const Clock &other);
   };
-  /// Packets from the first to the last that a region may touch, over all
-  /// requests.
-  struct Extent {
-    int64_t first = 0, last = -1;
-  };
   struct Node {
     ScheduledInstruction instruction;
-    std::array<Extent, Operands::kMost> extents; // of its operands
-    uint32_t position = 0;                       // in its unit, from 1
+    std::array<PacketExtent, Operands::kMost> extents; // of its operands
+    uint32_t position = 0;                             // in its unit, from 1
     Clock stream, start, issue, end;
     std::vector<uint32_t> leaders; // instructions it follows
   };
 
-  Extent extentOf(const OperandRegion &region) const;
   const Node &node(uint32_t number) const { return window[number - retired]; }
   bool hasEnded(uint32_t earlier, const Clock &clock) const;
   bool hasIssued(uint32_t earlier, const Clock &clock) const;
@@ -141,6 +143,7 @@ private:
                  const Operand &now) const;
   bool isOrderedAfterWrite(uint32_t earlier, const Operand &before,
                            const Operand &now) const;
+  bool followsUnit(Unit unit) const;
   void retireOldest();
 
   RequestLimits limits;
@@ -162,7 +165,8 @@ namespace edgellm {
 
 /// Proves for one entry of a program, whose code decodes, that it can neither
 /// deadlock nor race: every token is put by an earlier instruction, none is
-/// left over, chains are legal, and all conflicting uses of memory are ordered.
+/// left over, chains are legal, all conflicting uses of memory are ordered, and
+/// all of them lie inside the program's buffers.
 /// Throws Error, prefixed with `where`, naming the instructions, their sources
 /// and operands.
 void checkSchedule(const Program &program, const Entry &entry,

@@ -3,15 +3,17 @@
 #define EDGELLM_RUNTIME_NPY_H
 
 #include "EdgeLLM/Support/AtomicFile.h"
+#include "EdgeLLM/Support/NpyHeader.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace edgellm {
 
-/// A float32 matrix in NumPy's format 1.0, C order, little-endian. The number
-/// of rows stands in the header, so rows are kept, as the FP16 bits they are,
-/// until commit(). That the file can be written is checked at once.
+/// A float32 matrix of FP16 values whose rows are not counted before. The
+/// number of rows stands in the header, so rows are kept, as the FP16 bits they
+/// are, until commit(). That the file can be written is checked at once.
 class NpyWriter {
 public:
   NpyWriter(const std::filesystem::path &path, uint32_t columns);

@@ -2,23 +2,25 @@
 #ifndef EDGELLM_RUNTIME_PERPLEXITY_H
 #define EDGELLM_RUNTIME_PERPLEXITY_H
 
+#include "EdgeLLM/Runtime/LogLikelihood.h"
 #include "EdgeLLM/Runtime/Session.h"
-#include "EdgeLLM/Runtime/Tokenizer.h"
+#include "EdgeLLM/Runtime/TokenScorer.h"
 
 namespace edgellm {
 
-/// -ln of the probability that `logits` (FP16 bits) give to `token`, as a
-/// log-sum-exp in binary64.
-double negativeLogLikelihood(std::span<const uint16_t> logits, uint32_t token);
+/// A package in a device as a scorer. The session must outlive it.
+class SessionScorer : public TokenScorer {
+public:
+  explicit SessionScorer(Session &session) : session(session) {}
 
-/// A text as the model was trained on it: every line that is not empty is a
-/// paragraph, encoded on its own (with its bos, if the model has one).
-struct EncodedText {
-  std::vector<uint32_t> ids;
-  uint64_t characters = 0; // Unicode characters without newlines
+  uint64_t context() const override { return session.manifest().context; }
+  uint64_t windowsAtOnce(uint64_t) const override { return 1; }
+  void score(std::span<const uint32_t> ids, uint64_t window,
+             const RowConsumer &consume) override;
+
+private:
+  Session &session;
 };
-EncodedText encodeParagraphs(const Tokenizer &tokenizer, std::string_view text,
-                             const std::string &what);
 
 struct Perplexity {
   uint64_t windows = 0;
@@ -29,14 +31,25 @@ struct Perplexity {
   double perplexity() const;
 };
 
-/// Cuts `ids` into (ids - 1) / window windows. Each is fed from an empty cache
-/// and predicts the ids one position further on; what is left of the text is
-/// not used. `progress` hears of every finished window. Throws Error when the
-/// text does not fill one window or the window exceeds the context.
-Perplexity measurePerplexity(
-    Session &session, std::span<const uint32_t> ids, uint64_t window,
-    const std::function<void(const Perplexity &soFar, uint64_t windows)>
-        &progress);
+/// Who else hears of a measurement.
+struct PerplexityObserver {
+  /// Of windows that are finished, of how many.
+  std::function<void(const Perplexity &soFar, uint64_t windows)> progress;
+  /// The logits of every position, in order; may be empty.
+  TokenScorer::RowConsumer logits;
+};
+
+/// The whole windows of a text: (ids - 1) / window. Throws Error when the text
+/// does not fill one or the window exceeds the scorer's context.
+uint64_t countWindows(const TokenScorer &scorer, uint64_t ids, uint64_t window);
+
+/// Feeds each of the windows from an empty cache; it predicts the ids one
+/// position further on. What is left of the text is not used. Throws Error
+/// where countWindows() does, and for an id outside the vocabulary or logits
+/// that are no numbers.
+Perplexity measurePerplexity(TokenScorer &scorer, std::span<const uint32_t> ids,
+                             uint64_t window,
+                             const PerplexityObserver &observer);
 
 } // namespace edgellm
 

@@ -12,9 +12,16 @@ namespace {
 /// A vmm with every field at a legal value of its own.
 Vmm legalVmm() {
   Vmm vmm;
+  vmm.wait.insert(Unit::vector);
+  vmm.wait.insert(Unit::matrix);
+  vmm.signal.insert(Unit::dma);
+  vmm.stream_wait.insert(Unit::attention);
+  vmm.slice_rows = 32;
+  vmm.work = 640;
   vmm.weight_format = WeightFormat::fp16;
   vmm.epilogue = Epilogue::multiply;
   vmm.dst_space = Space::hbm;
+  vmm.aux_space = ActivationSpace::chip;
   vmm.has_bias = true;
   vmm.in_channels = 11008;
   vmm.out_channels = 4096;
@@ -203,12 +210,14 @@ TEST(Disassembly, ReadsLikeTheDialect) {
   ASSERT_TRUE(encode(legalVmm(), words, error));
   EXPECT_EQ(
       disassemble(words),
-      "vmm weight_format = fp16, epilogue = multiply, dst_space = hbm, "
-      "has_bias = true, argmax = false, in_channels = 11008, out_channels = "
-      "4096, weights = 123456789, bias = 77, rows = <tokens>, src = <past * 64 "
-      "- 5>, src_stride = <(tokens ceildiv 32) * 32>, dst = <(tokens + past) * "
-      "2 + 1048576>, dst_stride = <3>, aux = <((tokens + past) ceildiv 32) * "
-      "32 * 7 + 9>, aux_stride = <1>");
+      "vmm weight_format = fp16, epilogue = multiply, src_space = ddr, "
+      "dst_space = hbm, aux_space = chip, has_bias = true, argmax = false, "
+      "in_channels = 11008, out_channels = 4096, weights = 123456789, bias = "
+      "77, rows = <tokens>, src = <past * 64 - 5>, src_stride = <(tokens "
+      "ceildiv 32) * 32>, dst = <(tokens + past) * 2 + 1048576>, dst_stride = "
+      "<3>, aux = <((tokens + past) ceildiv 32) * 32 * 7 + 9>, aux_stride = "
+      "<1>, slice_rows = 32, work = 640 wait <matrix, vector> signal <dma> "
+      "stream_wait <attention>");
   words[0] = 0;
   EXPECT_EQ(disassemble(words),
             "illegal: opcode 0 is not in the instruction table");

@@ -1,10 +1,8 @@
 //===- ProgramTest.cpp - The program file ---------------------------------===//
 #include "EdgeLLM/ISA/Program.h"
 
+#include "../Testing.h"
 #include "EdgeLLM/ISA/Instructions.h"
-#include "EdgeLLM/Support/Error.h"
-
-#include <gtest/gtest.h>
 
 #include <cstring>
 #include <functional>
@@ -12,6 +10,7 @@
 
 using namespace edgellm;
 using namespace edgellm::isa;
+using namespace edgellm::testing;
 
 namespace {
 
@@ -25,10 +24,10 @@ void append(Program &program, const Instruction &instruction) {
 
 /// One entry point: begin, end.
 Program smallProgram() {
-  Program program{8, 96, 32, 64, 512, 7, {}, {}};
-  append(program, Begin{64, 96, 512, 7});
+  Program program{8, 96, 32, 64, 512, 7, 100, {}, {}, {}};
+  append(program, Begin{64, 96, 512, 7, 100});
   append(program, End{});
-  program.entries.push_back({"generate", 2, 2, 2, 64, 16, 8, 1});
+  program.entries.push_back({"generate", 3, 2, 2, 64, 16, 8, 1});
   return program;
 }
 
@@ -61,7 +60,7 @@ std::string checkingError(const std::function<void(Program &)> &change) {
 
 TEST(Program, SerializesBothWays) {
   std::vector<std::byte> bytes = serializeProgram(smallProgram());
-  EXPECT_EQ(bytes.size(), 4 * 64u);
+  EXPECT_EQ(bytes.size(), 5 * 64u);
   Program program = parseProgram(bytes, "p.bin");
   EXPECT_EQ(program.entries.at(0).name, "generate");
   EXPECT_EQ(program.hbmPackets, 7u);
@@ -80,17 +79,18 @@ TEST(Program, RefusesForeignFiles) {
     };
   };
   EXPECT_EQ(parsingError(resize(63)),
-            "p.bin: 63 bytes are no program, the header has 64");
+            "p.bin: 63 bytes are no program, the header has 128");
   EXPECT_EQ(parsingError(flip(0)), "p.bin: not a program (wrong magic)");
   EXPECT_EQ(parsingError(flip(8)),
-            "p.bin: program format 129, this version reads 1");
+            "p.bin: program format 130, this version reads 2");
   EXPECT_NE(parsingError(flip(16)).find("p.bin: instruction table 0x"),
             std::string::npos);
-  EXPECT_EQ(
-      parsingError(resize(3 * 64)),
-      "p.bin: 192 bytes, the header says 1 entries and 2 packets of code");
+  EXPECT_EQ(parsingError(resize(4 * 64)),
+            "p.bin: 256 bytes, the header says 1 entries, 2 packets of code "
+            "and 0 of sources");
   // Behind the name of the entry.
-  EXPECT_EQ(parsingError(flip(64 + 12)), "p.bin: reserved bytes are not zero");
+  EXPECT_EQ(parsingError(flip(128 + 12)),
+            "p.bin: reserved bytes are not zero or sources not in order");
 }
 
 TEST(Program, TableHashIsNamedTwice) {
@@ -114,13 +114,13 @@ TEST(Program, ChecksSizes) {
 }
 
 TEST(Program, ChecksEntries) {
-  EXPECT_EQ(checkingError([](Program &p) { p.entries[0].firstPacket = 3; }),
-            "p: entry 'generate': code at packets 3 + 2, expected within 2 to "
-            "4");
+  EXPECT_EQ(checkingError([](Program &p) { p.entries[0].firstPacket = 4; }),
+            "p: entry 'generate': code at packets 4 + 2, expected within 3 to "
+            "5");
   EXPECT_EQ(
       checkingError([](Program &p) { p.entries[0].packets = 0xFFFFFFFF; }),
-      "p: entry 'generate': code at packets 2 + 4294967295, expected "
-      "within 2 to 4");
+      "p: entry 'generate': code at packets 3 + 4294967295, expected "
+      "within 3 to 5");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].instructions = 3; }),
             "p: entry 'generate': 2 instructions, the entry says 3");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].logitsRows = 2; }),
@@ -153,9 +153,227 @@ TEST(Program, ChecksCode) {
             "first, end last and neither elsewhere");
 }
 
+//===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Adds instructions before the `end` of the last entry.
+void addActivations(Program &program, unsigned count) {
+  Activation activation;
+  activation.channels = 32;
+  activation.rows = activation.src = {1, 0, Request::zero};
+  activation.dst = {2, 0, Request::zero};
+  program.code.resize(program.code.size() - End::words);
+  for (unsigned i = 0; i < count; ++i)
+    append(program, activation);
+  append(program, End{});
+  program.entries.back().packets += count * Activation::words / kPacketWords;
+  program.entries.back().instructions += count;
+}
+
+/// Two entries of two and three instructions, named after the model.
+Program programWithSources() {
+  Program program = smallProgram();
+  append(program, Begin{1, 96, 512, 7, 100});
+  append(program, End{});
+  program.entries[0].firstPacket = 4;
+  program.entries.push_back({"decode", 6, 2, 2, 1, 16, 8, 1});
+  addActivations(program, 1);
+  program.sources = {"", "end", "", "layers.0.mlp.act", "end"};
+  return program;
+}
+
+/// Parsing after `change` to the program with sources, unchecked.
+std::string
+sourceError(const std::function<void(std::vector<std::string> &)> &change) {
+  Program program = programWithSources();
+  change(program.sources);
+  std::vector<std::byte> bytes = serializeProgram(program);
+  return errorOf([&] { parseProgram(bytes, "p"); });
+}
+
+} // namespace
+
+TEST(ProgramSources, SerializeBothWays) {
+  std::vector<std::byte> bytes = serializeProgram(programWithSources());
+  Program program = parseProgram(bytes, "p");
+  EXPECT_EQ(program.sources, programWithSources().sources);
+  EXPECT_EQ(serializeProgram(program), bytes);
+  EXPECT_EQ(program.sourceOf(program.entries[0], 1), "end");
+  EXPECT_EQ(program.sourceOf(program.entries[1], 0), "");
+  EXPECT_EQ(program.sourceOf(program.entries[1], 1), "layers.0.mlp.act");
+  EXPECT_EQ(program.sourceOf(program.entries[1], 3), ""); // no such number
+  // Five numbers and "", "end", "layers.0.mlp.act", each once.
+  size_t codeEnd = size_t(program.codePacket()) * kPacketBytes +
+                   program.code.size() * sizeof(uint64_t);
+  EXPECT_EQ(bytes.size() - codeEnd, 64u);
+}
+
+TEST(ProgramSources, AreFoundByPacket) {
+  Program program = programWithSources();
+  EXPECT_EQ(program.entryAt(3), nullptr); // the table of entries
+  EXPECT_EQ(program.entryAt(5), &program.entries[0]);
+  EXPECT_EQ(program.entryAt(6), &program.entries[1]);
+  uint32_t end = 6 + program.entries[1].packets;
+  EXPECT_EQ(program.entryAt(end - 1), &program.entries[1]);
+  EXPECT_EQ(program.entryAt(end), nullptr);
+}
+
+/// Texts of any lengths, so that every filling of the last packet occurs.
+TEST(ProgramSources, FillTheirPackets) {
+  for (size_t length = 0; length <= kSourceBytes; ++length) {
+    Program program = programWithSources();
+    program.sources[3] = std::string(length, 'x');
+    for (const char *last : {"end", "", "\u00e9 \u4e2d"}) { // any UTF-8
+      program.sources[4] = last;
+      std::vector<std::byte> bytes = serializeProgram(program);
+      EXPECT_EQ(bytes.size() % kPacketBytes, 0u);
+      ASSERT_EQ(parseProgram(bytes, "p").sources, program.sources) << length;
+    }
+  }
+}
+
+TEST(ProgramSources, AreShortTexts) {
+  using Sources = std::vector<std::string>;
+  EXPECT_EQ(sourceError([](Sources &s) { s[3] = "a\nb"; }),
+            "p: the source of an instruction has 3 bytes and control "
+            "characters, allowed are 0 to 255 bytes of text");
+  EXPECT_EQ(sourceError([](Sources &s) { s[3] = std::string(256, 'x'); }),
+            "p: the source of an instruction has 256 bytes, allowed are 0 to "
+            "255 bytes of text");
+  EXPECT_EQ(sourceError([](Sources &s) { s.assign(5, ""); }),
+            "p: sources that are all empty");
+  Program program = programWithSources();
+  program.sources.pop_back();
+  EXPECT_EQ(errorOf([&] { checkProgram(program, "p"); }),
+            "p: 4 sources for 5 instructions");
+  program.sources = {"", "end", "", "a", std::string(1, '\x7f')};
+  EXPECT_EQ(errorOf([&] { checkProgram(program, "p"); }),
+            "p: the source of an instruction has 1 bytes and control "
+            "characters, allowed are 0 to 255 bytes of text");
+}
+
+/// A text that each of many instructions names is not copied for each before
+/// its length is looked at.
+TEST(ProgramSources, LongTextsCannotFillTheMemory) {
+  Program program = programWithSources();
+  addActivations(program, 5000);
+  program.sources.clear();
+  std::vector<std::byte> bytes = serializeProgram(program);
+  constexpr size_t kTextBytes = 1 << 20; // times 5005 would be 5 GB
+  size_t numbers = 4 * 5005 + 12;        // to a whole packet, all of text 0
+  ASSERT_EQ(numbers % kPacketBytes, 0u);
+  uint64_t packets = (numbers + kTextBytes) / kPacketBytes;
+  std::memcpy(&bytes.at(72), &packets, sizeof packets);
+  size_t sources = bytes.size();
+  bytes.resize(sources + numbers + kTextBytes, std::byte('x'));
+  std::fill_n(&bytes[sources], 4 * 5005, std::byte(0));
+  bytes.back() = std::byte(0);
+  EXPECT_EQ(errorOf([&] { parseProgram(bytes, "p"); }),
+            "p: the source of an instruction has 1048587 bytes, allowed are 0 "
+            "to 255 bytes of text");
+}
+
+//===----------------------------------------------------------------------===//
+// Damage
+//===----------------------------------------------------------------------===//
+
+/// No beginning of a program is one.
+TEST(ProgramDamage, TruncatedAtEveryByte) {
+  std::vector<std::byte> whole = serializeProgram(programWithSources());
+  for (size_t size = 0; size < whole.size(); ++size) {
+    std::vector<std::byte> bytes(whole.begin(),
+                                 whole.begin() + ptrdiff_t(size));
+    std::string error = errorOf([&] { parseProgram(bytes, "p.bin"); });
+    EXPECT_TRUE(error.starts_with("p.bin: " + std::to_string(size) + " bytes"))
+        << error;
+  }
+  whole.push_back({});
+  EXPECT_NE(errorOf([&] { parseProgram(whole, "p"); }), "");
+}
+
+/// Sizes in the header that the file does not have, up to those whose sum
+/// overflows.
+TEST(ProgramDamage, HeadersThatLie) {
+  std::vector<std::byte> whole = serializeProgram(programWithSources());
+  auto errorWith = [&](size_t offset, auto value) {
+    std::vector<std::byte> bytes = whole;
+    std::memcpy(&bytes[offset], &value, sizeof value);
+    return errorOf([&] { parseProgram(bytes, "p"); });
+  };
+  constexpr size_t kEntryCount = 12, kCodePackets = 64, kSourcePackets = 72;
+  for (uint32_t count : {0u, 1u, 3u, 0xFFFFFFFFu})
+    EXPECT_NE(errorWith(kEntryCount, count)
+                  .find(" bytes, the header says " + std::to_string(count) +
+                        " entries, "),
+              std::string::npos);
+  for (uint64_t packets : {uint64_t(0), uint64_t(2), uint64_t(1) << 58,
+                           ~uint64_t(0), ~uint64_t(0) - 3})
+    for (size_t field : {kCodePackets, kSourcePackets})
+      EXPECT_NE(errorWith(field, packets).find(std::to_string(packets)),
+                std::string::npos);
+  // Entries that say how many instructions they have.
+  constexpr size_t kInstructions = 2 * 64 + 32;
+  EXPECT_EQ(errorWith(kInstructions, 3u),
+            "p: entry 'generate': 2 instructions, the entry says 3");
+  EXPECT_EQ(errorWith(kInstructions, 0xFFFFFFFFu),
+            "p: entry 'generate': 2 instructions, the entry says 4294967295");
+  // A table of sources that ends early.
+  Program program = programWithSources();
+  addActivations(program, 20);
+  EXPECT_EQ(errorOf([&] { parseProgram(serializeProgram(program), "p"); }),
+            "p: 64 bytes of sources for 25 instructions");
+}
+
+TEST(ProgramDamage, SourcesThatAreNotThere) {
+  std::vector<std::byte> whole = serializeProgram(programWithSources());
+  size_t table = whole.size() - 64;
+  auto errorWith = [&](size_t offset, uint32_t value) {
+    std::vector<std::byte> bytes = whole;
+    std::memcpy(&bytes[table + offset], &value, sizeof value);
+    return errorOf([&] { parseProgram(bytes, "p"); });
+  };
+  EXPECT_NE(errorWith(8, 0x12345678)
+                .find("instruction 2 of the code has "
+                      "source 305419896, there are "),
+            std::string::npos);
+  // Texts in another order, or a text more than once, is another encoding.
+  EXPECT_EQ(errorWith(4, 0),
+            "p: reserved bytes are not zero or sources not in order");
+}
+
+/// Magic and hash stay where they are: programs of other tables are refused by
+/// both hashes, whatever their format and however little of them there is.
+TEST(ProgramDamage, OtherTablesAreNamed) {
+  std::ostringstream expected;
+  expected << "p: instruction table 0x123456789abcdef, this version has 0x"
+           << std::hex << kTableHash << "; compile the model again";
+  std::mt19937 random(5);
+  for (uint32_t version : {0u, 1u, 2u, 3u, 0xFFFFFFFFu})
+    for (size_t size : {24u, 63u, 64u, 128u, 1000u}) {
+      std::vector<std::byte> bytes(size);
+      for (std::byte &byte : bytes)
+        byte = std::byte(random());
+      uint64_t hash = 0x0123456789abcdef;
+      std::memcpy(&bytes[0], "EdgeLLMP", 8);
+      std::memcpy(&bytes[8], &version, sizeof version);
+      std::memcpy(&bytes[16], &hash, sizeof hash);
+      EXPECT_EQ(errorOf([&] { parseProgram(bytes, "p"); }), expected.str());
+      // Of this table, but in another format.
+      if (version == 2)
+        continue;
+      std::memcpy(&bytes[16], &kTableHash, sizeof kTableHash);
+      EXPECT_EQ(errorOf([&] { parseProgram(bytes, "p"); }),
+                "p: program format " + std::to_string(version) +
+                    ", this version reads 2");
+    }
+}
+
 /// Random damage is found or harmless; nothing crashes or reads outside.
-TEST(Program, SurvivesDamage) {
-  std::vector<std::byte> original = serializeProgram(smallProgram());
+TEST(ProgramDamage, SurvivesAnything) {
+  std::vector<std::byte> original = serializeProgram(programWithSources());
   std::mt19937 random(1);
   for (unsigned round = 0; round < 20000; ++round) {
     std::vector<std::byte> bytes = original;

@@ -59,6 +59,7 @@ protected:
 
 isa::AttentionScores scoresFor(const Shape &shape) {
   isa::AttentionScores scores;
+  scores.slice_rows = 7;
   scores.heads = shape.heads;
   scores.kv_heads = shape.kvHeads;
   scores.head_blocks = shape.headBlocks;
@@ -157,6 +158,7 @@ TEST_P(AttentionTest, softmaxFollowsItsLoopNest) {
 
 isa::AttentionValues valuesFor(const Shape &shape) {
   isa::AttentionValues values;
+  values.slice_rows = 7;
   values.heads = shape.heads;
   values.kv_heads = shape.kvHeads;
   values.head_blocks = shape.headBlocks;

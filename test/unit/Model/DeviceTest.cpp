@@ -83,6 +83,7 @@ TEST(DeviceTest, buffersNeedNoAlignment) {
   device.scramble(values);
   isa::Vmm vmm;
   vmm.weight_format = isa::WeightFormat::fp16;
+  vmm.slice_rows = 5;
   vmm.in_channels = vmm.out_channels = 64;
   vmm.rows = vmm.src_stride = vmm.dst_stride = times(Request::tokens);
   vmm.src = constant(1);
@@ -97,7 +98,8 @@ TEST(DeviceTest, buffersNeedNoAlignment) {
     result.resize(result.size() + 17, std::byte(0xCC));
     return result;
   };
-  auto program = shifted(device.program), ddr = shifted(before);
+  auto program = shifted(device.program), ddr = shifted(before),
+       chip = shifted(device.chip);
   std::vector<std::vector<std::byte>> ports;
   for (auto &port : device.hbm)
     ports.push_back(shifted(port));
@@ -105,6 +107,7 @@ TEST(DeviceTest, buffersNeedNoAlignment) {
       std::span(program).subspan(1), 0, std::span(ddr).subspan(1), 5, 0, {}};
   for (auto &port : ports)
     launch.hbm.push_back(std::span(port).subspan(1));
+  launch.chip = std::span(chip).subspan(1);
   EXPECT_TRUE(model::execute(launch, TestDevice::pool(2)));
   EXPECT_EQ(ddr, shifted(device.ddr));
 }
@@ -116,6 +119,7 @@ TEST(DeviceTest, floatingPointModesOfTheCallerDoNotMatter) {
   TestDevice device(4, 3000, 300);
   device.scramble(values);
   isa::Vmm vmm;
+  vmm.slice_rows = 8;
   vmm.in_channels = 256;
   vmm.out_channels = 128;
   vmm.rows = vmm.src_stride = vmm.dst_stride = times(Request::tokens);
@@ -139,6 +143,7 @@ TEST(DeviceTest, concurrentLaunchesShareThePool) {
   Values values(56);
   std::vector<TestDevice> devices(3, TestDevice(4, 3000, 300));
   isa::Vmm vmm;
+  vmm.slice_rows = 8;
   vmm.in_channels = vmm.out_channels = 256;
   vmm.rows = vmm.src_stride = vmm.dst_stride = times(Request::tokens);
   vmm.src = constant(1);
@@ -153,11 +158,8 @@ TEST(DeviceTest, concurrentLaunchesShareThePool) {
   devices[0].launch(20, 0);
   std::vector<std::thread> threads;
   for (TestDevice &device : std::span(devices).subspan(1))
-    threads.emplace_back([&device] {
-      model::Launch launch{device.program, 0, device.ddr, 20, 0, {}};
-      launch.hbm.assign(device.hbm.begin(), device.hbm.end());
-      EXPECT_TRUE(model::execute(launch));
-    });
+    threads.emplace_back(
+        [&device] { EXPECT_TRUE(model::execute(device.launchOf(20, 0))); });
   for (std::thread &thread : threads)
     thread.join();
   EXPECT_TRUE(devices[1].ddr == devices[0].ddr);

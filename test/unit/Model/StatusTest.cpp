@@ -91,11 +91,59 @@ TEST_F(StatusMessageTest, illegalField) {
             "machine does not allow; the limit is 1");
 }
 
+TEST_F(StatusMessageTest, machineTooSmall) {
+  device.begin.chip_packets = TestDevice::kChipPackets + 1;
+  EXPECT_EQ(message(), "instruction 0 at packet 0: begin: 'chip_packets' is "
+                       "4097, the machine's buffer has 4096 packets");
+  device.begin.ddr_packets = 101;
+  EXPECT_EQ(message(), "instruction 0 at packet 0: begin: 'ddr_packets' is "
+                       "101, the machine's buffer has 100 packets");
+}
+
+TEST_F(StatusMessageTest, missingToken) {
+  activation.wait.insert(isa::Unit::matrix);
+  EXPECT_EQ(message(), "instruction 1 at packet 1: activation: 'wait' takes a "
+                       "token of the matrix unit that no earlier instruction "
+                       "puts");
+}
+
+/// With the program that was loaded, a message names the part of the model.
+TEST_F(StatusMessageTest, namesTheSource) {
+  activation.src = constant(86);
+  message();
+  Program program;
+  program.code.resize(device.program.size() / sizeof(uint64_t));
+  std::memcpy(program.code.data(), device.program.data(),
+              device.program.size());
+  uint32_t packets = uint32_t(device.program.size() / isa::kPacketBytes);
+  program.entries = {
+      {.name = "score", .firstPacket = 4, .packets = packets},
+      {.name = "decode", .firstPacket = 4 + packets, .packets = packets}};
+  for (Entry &entry : program.entries)
+    entry.instructions = 3;
+  program.code.insert(program.code.end(), program.code.begin(),
+                      program.code.end());
+  program.sources = {"", "a", "", "", "model.layers.0.mlp.act_fn", ""};
+  device.program = serializeProgram(program);
+  EXPECT_EQ(isa::describe(device.launch(5, 0, 4 + packets), program),
+            "instruction 1 (model.layers.0.mlp.act_fn) at packet " +
+                std::to_string(4 + packets + 1) +
+                ": activation: 'src' reaches packet 100, the limit is 99");
+  EXPECT_EQ(isa::describe(device.launch(5, 0, 4), program),
+            "instruction 1 (a) at packet 5: activation: 'src' reaches packet "
+            "100, the limit is 99");
+  // A packet of no entry, or none of the file, has no source.
+  EXPECT_EQ(isa::describe(device.launch(5, 0, 3), program).substr(0, 28),
+            "instruction 0 at packet 3: i");
+  EXPECT_EQ(isa::describe(device.launch(5, 0, 5000), program).substr(0, 30),
+            "instruction 0 at packet 5000: ");
+}
+
 TEST_F(StatusMessageTest, missingBegin) {
   device.append(isa::Activation{.channels = 1});
-  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program).substr(0, 71),
+  EXPECT_EQ(isa::describe(device.launch(1, 0), device.program).substr(0, 72),
             "instruction 0 at packet 0: the entry starts with activation "
-            "function = ");
+            "src_space = ");
 }
 
 TEST_F(StatusMessageTest, missingEnd) {

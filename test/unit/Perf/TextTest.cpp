@@ -17,6 +17,7 @@ static Study smallStudy() {
   study.pass.entry = "decode";
   study.pass.tokens = 1;
   study.pass.past = 5;
+  study.programBytes = 128;
   study.pass.coreMHz = 100;
   study.pass.cycles = 100;
   study.pass.hbmBytes = 6400;
@@ -32,6 +33,8 @@ TEST(PerfText, SummaryFitsOnAScreen) {
   EXPECT_EQ(os.str(),
             "modelled  demo (int4) for target tiny; nothing is measured\n"
             "pass      decode: 1 new token after 5 cached, every technique on\n"
+            "program   0 instructions in 128 bytes, the same for every request; "
+            "one launch a pass\n"
             "speed     1000000 token/s, 1.00 µs the pass\n"
             "HBM       64.0 % busy: 6.40 kB read at 6.40 GB/s of 10.0 GB/s\n"
             "lost      30.0 % gaps between bursts\n"

@@ -23,6 +23,9 @@ static constexpr uint64_t kDdrPackets =
 static constexpr uint64_t kRowValues = kBlocksIn * isa::kLanes;
 static constexpr uint64_t kRows = kBlocksOut * isa::kLanes / TinyModel::ports;
 static constexpr uint64_t kHbmPackets = kRows * kBlocksIn + 1;
+// The input passes through the activation buffer, two slices of two rows.
+static constexpr uint64_t kSliceRows = 2;
+static constexpr uint64_t kChipPackets = 2 * kSliceRows * kBlocksIn;
 
 static std::vector<uint16_t> randomHalves(size_t count, unsigned seed) {
   std::mt19937 engine(seed);
@@ -70,13 +73,15 @@ static void append(std::vector<uint64_t> &code, const Instruction &fields) {
 }
 
 /// Logits of the last position, or of all.
-static std::vector<uint64_t> entryCode(bool all) {
+static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
   isa::Begin begin;
-  begin.max_tokens = TinyModel::maxTokens;
+  begin.max_tokens = maxTokens;
   begin.context = TinyModel::context;
   begin.ddr_packets = kDdrPackets;
   begin.hbm_packets = kHbmPackets;
+  begin.chip_packets = kChipPackets;
   isa::Vmm vmm;
+  vmm.slice_rows = kSliceRows;
   vmm.weight_format = isa::WeightFormat::fp16;
   vmm.argmax = true;
   vmm.in_channels = TinyModel::hidden;
@@ -95,15 +100,16 @@ static std::vector<uint64_t> entryCode(bool all) {
 }
 
 Program TinyModel::program() const {
-  Program program{ports,       context,     hidden, vocabulary,
-                  kDdrPackets, kHbmPackets, {},     {}};
-  uint32_t packet = 3; // the header and two entries go before the code
-  for (const char *name : {"generate", "score"}) {
+  Program program{ports,       context,      hidden, vocabulary, kDdrPackets,
+                  kHbmPackets, kChipPackets, {},     {},         {}};
+  uint32_t packet = 5; // the header and three entries go before the code
+  for (const char *name : {"generate", "decode", "score"}) {
     bool all = std::string_view(name) == "score";
-    std::vector<uint64_t> code = entryCode(all);
+    uint32_t longest = std::string_view(name) == "decode" ? 1 : maxTokens;
+    std::vector<uint64_t> code = entryCode(longest, all);
     uint32_t packets = uint32_t(code.size() / isa::kPacketWords);
     program.entries.push_back(
-        {name, packet, packets, 3, maxTokens, kInput, kLogits, all ? 0u : 1u});
+        {name, packet, packets, 3, longest, kInput, kLogits, all ? 0u : 1u});
     program.code.insert(program.code.end(), code.begin(), code.end());
     packet += packets;
   }

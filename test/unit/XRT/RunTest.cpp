@@ -60,12 +60,13 @@ TEST_F(Run, ReportsAProgramThatIsNone) {
 }
 
 /// A program of one entry, `begin` and `end` and nothing between.
-static std::vector<std::byte> emptyProgram() {
+static std::vector<std::byte> emptyProgram(uint32_t chipPackets = 0) {
   constexpr uint32_t kPackets = kPage / isa::kPacketBytes;
   Program program;
   program.ports = 8;
   program.context = program.hidden = program.vocabulary = 32;
   program.ddrPackets = program.hbmPackets = kPackets;
+  program.chipPackets = chipPackets;
   program.entries = {{.name = "generate",
                       .firstPacket = program.codePacket() + 1,
                       .packets = 2,
@@ -75,8 +76,8 @@ static std::vector<std::byte> emptyProgram() {
                       .logitsPacket = 1}};
   program.code.resize(2 * isa::kPacketWords);
   isa::DecodeError error;
-  isa::encode(isa::Begin{32, 32, kPackets, kPackets}, program.code.data(),
-              error);
+  isa::encode(isa::Begin{32, 32, kPackets, kPackets, chipPackets},
+              program.code.data(), error);
   isa::encode(isa::End{}, program.code.data() + isa::kPacketWords, error);
   checkProgram(program, "empty program");
   return serializeProgram(program);
@@ -86,7 +87,7 @@ TEST_F(Run, OfAProgram) {
   std::vector<std::byte> program = emptyProgram();
   buffers[kernel::kProgram].write(program.data(), program.size(), 0);
   buffers[kernel::kProgram].sync(XCL_BO_SYNC_BO_TO_DEVICE);
-  run.set_arg(kernel::kEntry, 2u);
+  run.set_arg(kernel::kEntry, 3u);
   run.set_arg(kernel::kTokens, 32u);
   run.set_arg(kernel::kPast, 0u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
@@ -95,6 +96,23 @@ TEST_F(Run, OfAProgram) {
   run.set_arg(kernel::kPast, 1u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
   EXPECT_EQ(status().code, isa::StatusCode::request_range);
+}
+
+/// The machine is the one the xclbin describes: target tiny has an activation
+/// buffer of 1024 kbit, 2048 packets.
+TEST_F(Run, OfAProgramForAMachineWithMoreOnChip) {
+  run.set_arg(kernel::kEntry, 3u);
+  for (uint32_t needed : {2048u, 2049u}) {
+    std::vector<std::byte> program = emptyProgram(needed);
+    buffers[kernel::kProgram].write(program.data(), program.size(), 0);
+    buffers[kernel::kProgram].sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
+    EXPECT_EQ(isa::describe(status(), parseProgram(program, "p")),
+              needed == 2048
+                  ? "completed 2 instructions"
+                  : "instruction 0 at packet 3: begin: 'chip_packets' is 2049, "
+                    "the machine's buffer has 2048 packets");
+  }
 }
 
 TEST_F(Run, CanBeRepeated) {

@@ -132,6 +132,7 @@ TEST_F(DamagedXclbin, WholeOneIsRead) {
   driver::Xclbin xclbin = driver::readXclbin(top());
   EXPECT_EQ(xclbin.bitstream.target, "tiny");
   EXPECT_EQ(xclbin.bitstream.ports, 8u);
+  EXPECT_EQ(xclbin.bitstream.chipPackets, 2048u); // 1024 kbit
   EXPECT_EQ(xclbin.bitstream.tableHash, kHash);
   EXPECT_EQ(xclbin.banks.size(), 9u);
   EXPECT_EQ(xclbin.banks[8].bytes, 16u << 20);
@@ -188,6 +189,16 @@ TEST_F(DamagedXclbin, Memories) {
 TEST_F(DamagedXclbin, Kernel) {
   contentsAs<ip_layout>(IP_LAYOUT).m_ip_data[0].m_name[0] = 'E';
   EXPECT_EQ(error(), "its only compute unit is not edgellm:edgellm_1");
+}
+
+TEST_F(DamagedXclbin, ActivationBuffer) {
+  Target target = targetNamed("tiny");
+  target.buffers.activationBits = uint64_t(1) << 40;
+  auto bytes = driver::writeXclbin(target, kHash);
+  file.assign(reinterpret_cast<const char *>(bytes.data()),
+              reinterpret_cast<const char *>(bytes.data() + bytes.size()));
+  EXPECT_EQ(error(), "its activation buffer has 2147483648 packets, allowed "
+                     "are up to 16777216");
 }
 
 TEST_F(DamagedXclbin, Bitstream) {

@@ -3,6 +3,8 @@
 
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -171,4 +173,13 @@ LogicalResult ActivationPlanner::run() {
     placeOnChip(onChip ? half : 0);
   apply();
   return setSlices(half);
+}
+
+std::string ActivationPlanner::describe() const {
+  size_t onChipCount = llvm::count_if(
+      lifetimes, [](const auto &item) { return item.second.onChip; });
+  return llvm::formatv("{0}: {1} of {2} activation buffers on chip, {3} of {4} "
+                       "packets; packets {5} to {6} of ddr for the others",
+                       EntryOp(entry).getName(), onChipCount, lifetimes.size(),
+                       chipEnd, chipPackets, ddrBase, ddrEnd);
 }

@@ -62,6 +62,9 @@ public:
   /// fits on chip.
   llvm::LogicalResult run();
 
+  /// One line for people: how many buffers live where.
+  std::string describe() const;
+
   int64_t getDdrEnd() const { return ddrEnd; }
   int64_t getChipEnd() const { return chipEnd; }
 

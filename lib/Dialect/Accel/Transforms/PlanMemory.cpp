@@ -4,6 +4,7 @@
 #include "EdgeLLM/Dialect/Accel/Transforms/Passes.h"
 #include "EdgeLLM/Dialect/Request/RequestExpr.h"
 
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -132,6 +133,10 @@ private:
         planner.keepInDDR();
       if (failed(planner.run()))
         return failure();
+      remark::analysis(
+          entry.getLoc(),
+          remark::RemarkOpts::name("placement").category(getArgument()))
+          << planner.describe();
       ddrEnd = std::max(ddrEnd, planner.getDdrEnd());
       chipEnd = std::max(chipEnd, planner.getChipEnd());
     }

@@ -1,6 +1,11 @@
 // Activations on chip, at the longest pass of each entry point.
 // RUN: edgellm-opt %s -split-input-file --pass-pipeline='builtin.module(accel.program(accel-plan-memory))' -verify-diagnostics | FileCheck %s
 
+// The decision as remarks.
+// RUN: not edgellm-opt %s -split-input-file --pass-pipeline='builtin.module(accel.program(accel-plan-memory))' --remarks-filter-analyse=accel-plan-memory --remark-format=emitRemark 2>&1 | FileCheck %s --check-prefix=REMARK
+// REMARK: remark: [Analysis] placement{{.*}}short: 3 of 5 activation buffers on chip, 96 of 256 packets; packets 3 to {{[0-9]+}} of ddr for the others
+// REMARK: long: 1 of 5 activation buffers on chip, 256 of 256 packets
+
 // 256 packets of activation buffer.
 // CHECK: accel.program {{.*}} ddr_packets = {{[0-9]+}}, hbm_packets = {{[0-9]+}}, chip_packets = 256 {
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 256, maxContext = 512, maxHeadSize = 128>,

@@ -6,6 +6,8 @@
 
 include "EdgeLLM/ISA/InstructionBase.td"
 
+def First : Chapter<"How to paint", "With a brush.">;
+
 def Colour : Enumeration<"Colour", "What it looks like", ["red", "blue"]>;
 
 def Unit : Enumeration<"Unit", "Who works", ["painter", "dma"]>;
@@ -24,6 +26,8 @@ def PaintWall : Instruction<0x42, "Paints a wall", [
   let semantics = [{ for w in 0..walls: paint }];
 }
 
+// REF: ## How to paint
+// REF: With a brush.
 // REF: ## paint_wall
 // REF: Paints a wall. Opcode 0x42, 64 bytes, painter unit.
 // REF: | `colour` | 0 | 8-11 | red, blue |  | of the paint |

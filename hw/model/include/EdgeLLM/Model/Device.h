@@ -27,16 +27,16 @@ struct Launch {
   uint32_t tokens = 0;                   ///< new in this pass
   uint32_t past = 0;                     ///< already cached
   std::vector<std::span<std::byte>> hbm; ///< one buffer a port
-  /// Packets of the activation buffer that the machine has.
-  uint64_t chipPackets = uint64_t(1) << 20;
+  std::span<std::byte> chip = {};        ///< the machine's activation buffer
 };
 
 /// Runs to the `end` of the entry or to the first error, and writes the status
 /// packet either way. Whatever the program says, nothing outside the buffers is
 /// read or written: each operand is checked as a whole before it is touched.
 /// Packets that an entry may use are 1..ddr_packets-1 of the ddr buffer, the
-/// first hbm_packets of each port and chip_packets of an activation buffer that
-/// holds zeros at the start, as its `begin` says.
+/// first hbm_packets of each port and the first chip_packets of the activation
+/// buffer, as its `begin` says. No buffer is cleared before a run: as on a
+/// card, the activation buffer holds what the run before left.
 ///
 /// Instructions are executed one after the other, which gives what the units of
 /// the machine give at the same time when the program's schedule is right
