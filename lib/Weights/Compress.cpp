@@ -35,12 +35,6 @@ static void requireDensity(unsigned keep) {
     fail("density ", keep, " of 8: allowed are 8, 4, 2 and 1");
 }
 
-static bool needsHessian(const Compression &compression) {
-  return compression.quantize == QuantizeMethod::gptq ||
-         (compression.keep < kPruneGroup &&
-          compression.prune == PruneMethod::sparsegpt);
-}
-
 static bool needsInputNorm(const Compression &compression) {
   return compression.keep < kPruneGroup &&
          compression.prune == PruneMethod::wanda;
@@ -79,7 +73,7 @@ static void requireInputNorm(const CalibrationStats &stats) {
 
 static void requireStats(const Compression &compression, int64_t columns,
                          const CalibrationStats *stats) {
-  bool hessian = needsHessian(compression), norm = needsInputNorm(compression);
+  bool hessian = compression.needsHessian(), norm = needsInputNorm(compression);
   if (!hessian && !norm)
     return;
   if (!stats)
@@ -162,7 +156,7 @@ QuantizedMatrix edgellm::compressMatrix(std::span<const float> weights,
                   weights.subspan(size_t(row * columns), size_t(columns)),
                   "matrix", row);
   unsigned workers = workerCount(threads, rows);
-  if (!needsHessian(compression))
+  if (!compression.needsHessian())
     return compressRows(weights, rows, columns, compression, stats, workers);
   Hessian hessian = analyseHessian(stats->hessian, columns, Hessian::kDamping,
                                    workerCount(threads, columns));

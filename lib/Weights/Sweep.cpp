@@ -228,9 +228,12 @@ void Tile::writeRow(int64_t index, int8_t *values, uint16_t *scales) {
   for (int64_t j = 0; j < h.size; ++j)
     row[size_t(j)] = panel.results[size_t(j * kLanes + lane)];
   int64_t blocks = h.size / kSweepBlock;
-  if (!sweepQuantizes())
+  if (!sweepQuantizes()) {
+    for (float &weight : row) // what took over others may be beyond
+      weight = std::clamp(weight, -kInt4Limit, kInt4Limit);
     return compressRow(row, {.quantize = compression.quantize},
                        {values, row.size()}, {scales, size_t(blocks)});
+  }
   for (int64_t j = 0; j < h.size; ++j)
     values[j] = int8_t(row[size_t(j)]);
   for (int64_t block = 0; block < blocks; ++block)
