@@ -200,8 +200,7 @@ Pass LoadedModel::run(const Entry &entry, std::span<const uint32_t> ids) {
   start(entry, uint32_t(ids.size()));
   isa::Status status = fetchStatus();
   if (status.code != isa::StatusCode::ok)
-    fail("device: entry '", entry.name,
-         "': ", isa::describe(status, code));
+    fail("device: entry '", entry.name, "': ", isa::describe(status, code));
   cached += uint32_t(ids.size());
   lastEntry = &entry;
   lastTokens = uint32_t(ids.size());

@@ -22,15 +22,6 @@ void SessionScorer::score(std::span<const uint32_t> ids, uint64_t window,
   }
 }
 
-double edgellm::negativeLogLikelihood(std::span<const float> logits,
-                                      uint32_t token) {
-  double greatest = std::ranges::max(logits);
-  double sum = 0;
-  for (float logit : logits)
-    sum += std::exp(logit - greatest);
-  return greatest + std::log(sum) - logits[token];
-}
-
 double Perplexity::perplexity() const { return std::exp(natsPerToken()); }
 
 uint64_t edgellm::countWindows(const TokenScorer &scorer, uint64_t ids,

@@ -1,51 +1,18 @@
 //===- Compile.cpp - From a checkpoint to a package -----------------------===//
 #include "EdgeLLM/Compile/Compile.h"
 
+#include "AutoStrategy.h"
 #include "EdgeLLM/Import/Import.h"
-#include "EdgeLLM/Pipeline/Pipeline.h"
 #include "EdgeLLM/Runtime/Tokenizer.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "EdgeLLM/Translation/ProgramTranslation.h"
 #include "Images.h"
+#include "PassRunner.h"
 
 using namespace mlir;
 using namespace edgellm;
 namespace fs = std::filesystem;
-
-namespace {
-
-/// Collects the compiler's diagnostics into one line for an Error.
-class DiagnosticCollector {
-public:
-  explicit DiagnosticCollector(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-            return failure();
-          append(diagnostic);
-          return success();
-        }) {}
-
-  [[noreturn]] void raise() const {
-    fail(text.empty() ? "compilation failed" : text);
-  }
-
-private:
-  std::string text;
-  ScopedDiagnosticHandler handler;
-
-  void append(Diagnostic &diagnostic) {
-    if (!text.empty())
-      text += "; ";
-    if (auto name = llvm::dyn_cast<NameLoc>(diagnostic.getLocation()))
-      text += name.getName().str() + ": ";
-    text += diagnostic.str();
-    for (Diagnostic &note : diagnostic.getNotes())
-      text += "; " + note.str();
-  }
-};
-
-} // namespace
 
 template <typename Op> static Op only(ModuleOp module) {
   return *module.getOps<Op>().begin();
@@ -58,6 +25,16 @@ class Compilation {
 public:
   Compilation(const ModelSource &model, const CompileOptions &options);
 
+  /// Finds the strategy for a goal, if the options have one.
+  void chooseStrategy(const Checkpoint &checkpoint, const Progress &progress);
+  /// Decides about weights and, on the calibration text, compresses what needs
+  /// one.
+  void calibrate(const Checkpoint &checkpoint, const Progress &progress);
+  const CalibratedWeights &calibratedWeights() const { return calibrated; }
+  /// Decides about weights, unless that is done, and goes on to the program,
+  /// which the functions below need.
+  void lower();
+
   /// What the program keeps in memory.
   accel::ProgramOp program() const { return only<accel::ProgramOp>(*module); }
 
@@ -66,14 +43,16 @@ public:
   Manifest writeProgram(PackageWriter &package) const;
 
 private:
-  void runPasses();
+  void decide();
   Manifest describe() const;
 
   const ModelSource &model;
-  const CompileOptions &options;
+  CompileOptions options;
+  bool decided = false;
   MLIRContext context;
   DiagnosticCollector diagnostics;
   OwningOpRef<ModuleOp> module;
+  CalibratedWeights calibrated;
   Program binary;
 };
 
@@ -91,22 +70,49 @@ Compilation::Compilation(const ModelSource &model,
       diagnostics(context) {
   context.printOpOnDiagnostic(false); // it may be a whole module
   module = importModel(context, model, options.context);
-  runPasses();
+}
+
+void Compilation::decide() {
+  if (!decided)
+    runPasses(*module, buildGraphPipeline, options);
+  decided = true;
+}
+
+void Compilation::chooseStrategy(const Checkpoint &checkpoint,
+                                 const Progress &progress) {
+  if (options.tokensPerSecond || options.maxPerplexityIncrease)
+    options.strategy =
+        formatStrategy(searchStrategy(*module, checkpoint, options, progress));
+}
+
+void Compilation::calibrate(const Checkpoint &checkpoint,
+                            const Progress &progress) {
+  decide();
+  if (!needsCalibration(*module))
+    return;
+  if (options.calibration.empty())
+    fail("--prune=wanda, --prune=sparsegpt and --quantize=gptq need a text: "
+         "--calibration FILE");
+  calibrated =
+      edgellm::calibrate(*module, checkpoint, options.calibration, progress);
+}
+
+void Compilation::lower() {
+  decide();
+  runPasses(*module, buildMachinePipeline, options);
   FailureOr<Program> encoded = encodeProgram(only<isa::ProgramOp>(*module));
   if (failed(encoded))
     diagnostics.raise();
   binary = std::move(*encoded);
 }
 
-void Compilation::runPasses() {
-  PipelineOptions pipeline;
-  pipeline.target = options.target;
-  pipeline.weights = options.weights;
-  pipeline.method = options.method;
-  PassManager passes(&context);
-  buildPipeline(passes, pipeline);
-  if (failed(passes.run(*module)))
-    diagnostics.raise();
+/// "int4", "fp16" or "mixed".
+static std::string formatsOf(accel::ProgramOp program) {
+  bool anyInt4 = false, anyHalf = false;
+  for (accel::WeightOp weight : program.getOps<accel::WeightOp>())
+    (weight.getFormat() == accel::WeightFormat::fp16 ? anyHalf : anyInt4) =
+        true;
+  return anyInt4 && anyHalf ? "mixed" : anyInt4 ? "int4" : "fp16";
 }
 
 Manifest Compilation::describe() const {
@@ -115,7 +121,7 @@ Manifest Compilation::describe() const {
   manifest.toolVersion = "edgellm-compile " + std::string(toolVersion());
   manifest.target = program().getTarget().getName().str();
   manifest.model = fs::canonical(model.directory()).filename().string();
-  manifest.weights = options.weights;
+  manifest.weights = formatsOf(program());
   manifest.hidden = unsigned(config.hidden);
   manifest.vocabulary = unsigned(config.vocabulary);
   manifest.context = unsigned(program().getContext());
@@ -131,6 +137,9 @@ Manifest Compilation::writeProgram(PackageWriter &package) const {
   Manifest manifest = describe();
   manifest.program = "program.bin";
   package.addFile(manifest.program).write(serializeProgram(binary));
+  if (options.strategy.starts_with('{'))
+    package.addFile("strategy.json")
+        .write(std::as_bytes(std::span(options.strategy)));
   return manifest;
 }
 
@@ -148,6 +157,7 @@ static void compileProgram(const fs::path &path, const fs::path &destination,
                            const CompileOptions &options) {
   ModelShapes model = ModelShapes::open(path);
   Compilation compilation(model, options);
+  compilation.lower();
   PackageWriter package(destination);
   package.finish(compilation.writeProgram(package));
 }
@@ -157,6 +167,9 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
                          const Progress &progress) {
   Checkpoint checkpoint = Checkpoint::open(directory);
   Compilation compilation(checkpoint, options);
+  compilation.chooseStrategy(checkpoint, progress);
+  compilation.calibrate(checkpoint, progress);
+  compilation.lower();
   accel::ProgramOp program = compilation.program();
   PackageWriter package(destination);
   Manifest manifest = compilation.writeProgram(package);
@@ -164,15 +177,37 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
   manifest.embedding = "embedding.bin";
   writeDDRImage(program, checkpoint, package.addFile(manifest.ddr));
   writeEmbedding(checkpoint, package.addFile(manifest.embedding));
-  writePortImages(program, checkpoint, package, manifest, progress);
+  writePortImages(program, checkpoint, compilation.calibratedWeights(), package,
+                  manifest, progress);
   addTokenizer(checkpoint, package, manifest);
   package.finish(std::move(manifest));
+}
+
+/// A goal decides densities by itself, on a text.
+static void checkGoals(const CompileOptions &options) {
+  bool speed = options.tokensPerSecond.has_value();
+  bool quality = options.maxPerplexityIncrease.has_value();
+  if (!speed && !quality)
+    return;
+  const char *goal =
+      speed ? "--tokens-per-second" : "--max-perplexity-increase";
+  if (speed && quality)
+    fail(goal, " and --max-perplexity-increase: expected one of them");
+  if (options.programOnly)
+    fail(goal, " measures weights, --program-only has none");
+  if (options.calibration.empty())
+    fail(goal, " needs a text: --calibration FILE");
+  if (!options.strategy.empty() || options.density != "8/8" ||
+      options.weights != "int4")
+    fail(goal, " chooses densities itself: expected neither --strategy nor "
+               "--density nor --weights=fp16");
 }
 
 void edgellm::compilePackage(const fs::path &checkpoint,
                              const fs::path &package,
                              const CompileOptions &options,
                              const Progress &progress) {
+  checkGoals(options);
   if (options.programOnly)
     compileProgram(checkpoint, package, options);
   else

@@ -2,7 +2,7 @@
 #include "Images.h"
 
 #include "EdgeLLM/Dialect/Accel/IR/Layout.h"
-#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
+#include "EdgeLLM/Dialect/EdgeLLM/IR/WeightEncoding.h"
 #include "EdgeLLM/ISA/Encoding.h"
 #include "EdgeLLM/Import/WeightView.h"
 #include "EdgeLLM/Support/Error.h"
@@ -21,42 +21,10 @@ static constexpr size_t kLanes = isa::kLanes;
 // Port images
 //===----------------------------------------------------------------------===//
 
-static QuantizeMethod methodOf(graph::BlockQuantAttr encoding) {
-  switch (encoding.getMethod()) {
-  case graph::QuantizeMethod::round_to_nearest:
-    return QuantizeMethod::roundToNearest;
-  case graph::QuantizeMethod::scale_search:
-    return QuantizeMethod::scaleSearch;
-  case graph::QuantizeMethod::gptq:
-    return QuantizeMethod::gptq;
-  }
-  llvm_unreachable("a case for every method");
-}
-
-static PruneMethod methodOf(graph::BlockSparseAttr encoding) {
-  switch (encoding.getMethod()) {
-  case graph::PruneMethod::magnitude:
-    return PruneMethod::magnitude;
-  case graph::PruneMethod::wanda:
-    return PruneMethod::wanda;
-  case graph::PruneMethod::sparsegpt:
-    return PruneMethod::sparsegpt;
-  }
-  llvm_unreachable("a case for every method");
-}
-
 /// What the encoding of a weight asks for; of no effect on FP16 weights.
 static Compression compressionOf(accel::WeightOp weight) {
-  Attribute encoding = graph::typeOf(weight.getSource()).getEncoding();
-  Compression compression;
-  if (auto sparse = llvm::dyn_cast_or_null<graph::BlockSparseAttr>(encoding)) {
-    compression.keep = unsigned(sparse.getKeep());
-    compression.prune = methodOf(sparse);
-    encoding = sparse.getQuant();
-  }
-  if (auto quant = llvm::dyn_cast_or_null<graph::BlockQuantAttr>(encoding))
-    compression.quantize = methodOf(quant);
-  return compression;
+  return graph::choiceOf(graph::typeOf(weight.getSource()).getEncoding())
+      .compression;
 }
 
 static TensorRecord recordOf(accel::WeightOp weight,
@@ -69,6 +37,8 @@ static TensorRecord recordOf(accel::WeightOp weight,
   record.bitsPerWeight = layout.bitsPerWeight();
   record.packet = *weight.getAddress();
   record.bytesPerPort = layout.portBytes();
+  record.rows = accel::channelMapOf(weight.getRows());
+  record.columns = accel::channelMapOf(weight.getColumns());
   return record;
 }
 
@@ -80,8 +50,32 @@ std::vector<TensorRecord> edgellm::tensorTable(accel::ProgramOp program) {
   return records;
 }
 
+static uint64_t weightsOf(accel::WeightOp weight) {
+  return uint64_t(weight.getRows().getSourceChannels()) *
+         uint64_t(weight.getColumns().getSourceChannels());
+}
+
+static PackLoss pack(accel::WeightOp weight, const Checkpoint &checkpoint,
+                     const CalibratedWeights &calibrated, unsigned ports,
+                     const PortWriter &write) {
+  WeightLayout layout = accel::layoutOf(weight, ports);
+  TypedAttr source = weight.getSource();
+  ChannelMap rows = accel::channelMapOf(weight.getRows());
+  ChannelMap columns = accel::channelMapOf(weight.getColumns());
+  MatrixView matrix = viewOf(source, &checkpoint);
+  if (calibrated.contains(source)) {
+    std::string name = weight.getSymName().str();
+    QuantizedRows quantized = calibrated.rowsOf(source, name, rows);
+    quantized.original = machineRowsOf(matrix, rows, columns);
+    return packQuantized(quantized, layout, write);
+  }
+  return packMatrix(matrix, rows, columns, layout, compressionOf(weight),
+                    write);
+}
+
 void edgellm::writePortImages(accel::ProgramOp program,
                               const Checkpoint &checkpoint,
+                              const CalibratedWeights &calibrated,
                               PackageWriter &package, Manifest &manifest,
                               const Progress &progress) {
   unsigned ports = program.getTarget().getPorts();
@@ -93,18 +87,19 @@ void edgellm::writePortImages(accel::ProgramOp program,
     manifest.ports.push_back(name);
   }
   llvm::SmallVector<accel::WeightOp> weights(program.getOps<accel::WeightOp>());
+  uint64_t done = 0, total = 0;
+  for (accel::WeightOp weight : weights)
+    total += weightsOf(weight);
   for (auto [index, weight] : llvm::enumerate(weights)) {
-    progress(index, weights.size());
-    WeightLayout layout = accel::layoutOf(weight, ports);
-    packMatrix(viewOf(weight.getSource(), &checkpoint),
-               accel::channelMapOf(weight.getRows()),
-               accel::channelMapOf(weight.getColumns()), layout,
-               compressionOf(weight),
-               [&](unsigned port, std::span<const std::byte> bytes) {
-                 files[port]->write(bytes);
-               });
+    progress("packing", done, total);
+    PackLoss loss = pack(weight, checkpoint, calibrated, ports,
+                         [&](unsigned port, std::span<const std::byte> bytes) {
+                           files[port]->write(bytes);
+                         });
+    manifest.tensors[index].relativeError = loss.relativeError();
+    done += weightsOf(weight);
   }
-  progress(weights.size(), weights.size());
+  progress("packing", total, total);
 }
 
 //===----------------------------------------------------------------------===//

@@ -2,6 +2,7 @@
 #ifndef EDGELLM_LIB_COMPILE_IMAGES_H
 #define EDGELLM_LIB_COMPILE_IMAGES_H
 
+#include "Calibration.h"
 #include "EdgeLLM/Compile/Compile.h"
 #include "EdgeLLM/Dialect/Accel/IR/Accel.h"
 #include "EdgeLLM/Package/Package.h"
@@ -13,8 +14,11 @@ namespace edgellm {
 std::vector<TensorRecord> tensorTable(accel::ProgramOp program);
 
 /// Packs every weight of the program into the port images, in the order of
-/// their addresses, one block of rows at a time. Fills `manifest`'s ports.
+/// their addresses, one block of rows at a time; what is calibrated is there
+/// already. Fills `manifest`'s ports,
+/// and the errors of its tensors, which are those of tensorTable().
 void writePortImages(accel::ProgramOp program, const Checkpoint &checkpoint,
+                     const CalibratedWeights &calibrated,
                      PackageWriter &package, Manifest &manifest,
                      const Progress &progress);
 

@@ -18,6 +18,8 @@ static constexpr uint64_t kMaxExtent = uint64_t(1) << 24;
 static constexpr uint64_t kMaxContext = uint64_t(1) << 20;
 static constexpr uint64_t kMaxBytes = uint64_t(1) << 48;
 static constexpr size_t kMaxPorts = 256;
+/// Of a relative error, which is 1 where nothing is left of a matrix.
+static constexpr double kMaxError = 1000;
 
 const PackageFile &Manifest::file(std::string_view path) const {
   auto found = std::ranges::find(files, path, &PackageFile::path);
@@ -239,6 +241,30 @@ void ManifestReader::readTensors() {
         readTensor(top.element("tensors", i), imageBytes));
 }
 
+/// [groups, size, padded, pairs] of `channels` channels.
+static ChannelMap readMap(JsonObject &record, std::string_view key,
+                          uint64_t channels) {
+  const json &found = record.array(key);
+  bool isValid = found.size() == 4;
+  for (const json &number : found)
+    isValid = isValid && isIntegerBetween(number, 0, kMaxExtent);
+  if (!isValid)
+    record.failField(
+        key, found,
+        "[groups, size, padded, pairs], each an integer from 0 to " +
+            std::to_string(kMaxExtent));
+  ChannelMap map{found[0].get<int64_t>(), found[1].get<int64_t>(),
+                 found[2].get<int64_t>(), found[3].get<int64_t>()};
+  if (const char *problem = map.problem())
+    record.failField(key, found,
+                     std::string("a map of channels, whose ") + problem);
+  if (uint64_t(map.sourceChannels()) != channels)
+    record.failField(key, found,
+                     "groups x size of " + std::to_string(channels) +
+                         ", as field 'shape' says");
+  return map;
+}
+
 TensorRecord ManifestReader::readTensor(JsonObject record,
                                         uint64_t imageBytes) {
   TensorRecord tensor;
@@ -256,6 +282,10 @@ TensorRecord ManifestReader::readTensor(JsonObject record,
   tensor.packet = record.integer("packet", 0, imageBytes / 64);
   tensor.bytesPerPort =
       record.integer("bytes_per_port", 1, imageBytes - tensor.packet * 64);
+  tensor.rows = readMap(record, "rows", tensor.outputs);
+  tensor.columns = readMap(record, "columns", tensor.inputs);
+  if (record.has("relative_error"))
+    tensor.relativeError = record.number("relative_error", 0, kMaxError);
   record.finish();
   return tensor;
 }
@@ -286,15 +316,28 @@ static ordered formatFiles(const Manifest &manifest) {
   return files;
 }
 
+static ordered formatMap(const ChannelMap &map) {
+  return {map.groups, map.size, map.padded, map.pairs};
+}
+
+static ordered formatTensor(const TensorRecord &tensor) {
+  ordered record = {{"name", tensor.name},
+                    {"shape", {tensor.outputs, tensor.inputs}},
+                    {"encoding", tensor.encoding},
+                    {"bits_per_weight", tensor.bitsPerWeight},
+                    {"packet", tensor.packet},
+                    {"bytes_per_port", tensor.bytesPerPort},
+                    {"rows", formatMap(tensor.rows)},
+                    {"columns", formatMap(tensor.columns)}};
+  if (tensor.relativeError)
+    record["relative_error"] = *tensor.relativeError;
+  return record;
+}
+
 static ordered formatTensors(const Manifest &manifest) {
   ordered tensors = ordered::array();
   for (const TensorRecord &tensor : manifest.tensors)
-    tensors.push_back({{"name", tensor.name},
-                       {"shape", {tensor.outputs, tensor.inputs}},
-                       {"encoding", tensor.encoding},
-                       {"bits_per_weight", tensor.bitsPerWeight},
-                       {"packet", tensor.packet},
-                       {"bytes_per_port", tensor.bytesPerPort}});
+    tensors.push_back(formatTensor(tensor));
   return tensors;
 }
 

@@ -10,10 +10,17 @@
 
 using namespace edgellm;
 
-void edgellm::buildPipeline(mlir::OpPassManager &passes,
-                            const PipelineOptions &options) {
-  passes.addPass(graph::createQuantize({options.weights, options.method}));
+void edgellm::buildGraphPipeline(mlir::OpPassManager &passes,
+                                 const PipelineOptions &options) {
+  passes.addPass(graph::createSparsify(
+      {options.density, options.prune, options.quantize, options.strategy}));
+  passes.addPass(graph::createQuantize(
+      {options.weights, options.quantize, options.strategy}));
   passes.addPass(graph::createFuse());
+}
+
+void edgellm::buildMachinePipeline(mlir::OpPassManager &passes,
+                                   const PipelineOptions &options) {
   passes.addPass(createEdgeLLMToAccel({options.target}));
   mlir::OpPassManager &program = passes.nest<accel::ProgramOp>();
   program.addPass(accel::createVerifyLayoutFree());
@@ -21,6 +28,12 @@ void edgellm::buildPipeline(mlir::OpPassManager &passes,
   program.addPass(accel::createPlanMemory({options.onChip}));
   program.addPass(accel::createSynchronize({options.chains}));
   passes.addPass(createAccelToISA());
+}
+
+void edgellm::buildPipeline(mlir::OpPassManager &passes,
+                            const PipelineOptions &options) {
+  buildGraphPipeline(passes, options);
+  buildMachinePipeline(passes, options);
 }
 
 void edgellm::registerDialects(mlir::DialectRegistry &registry) {

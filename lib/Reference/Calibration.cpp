@@ -57,3 +57,25 @@ const CalibrationStats &InputStatistics::of(const LinearVisit &visit,
   }
   return stats;
 }
+
+double edgellm::squaredOutputs(const Matrix &inputs,
+                               std::span<const float> weights, int64_t rows,
+                               unsigned threads) {
+  int64_t step = std::max<int64_t>(1, inputs.rows / rows);
+  std::vector<float> x;
+  int64_t taken = 0;
+  for (int64_t row = 0; row < inputs.rows && taken < rows; row += step) {
+    std::span<const float> values = inputs.row(row);
+    x.insert(x.end(), values.begin(), values.end());
+    ++taken;
+  }
+  int64_t outputs = int64_t(weights.size()) / inputs.columns;
+  std::vector<float> y(size_t(taken * outputs));
+  ref::multiplyByWeight(
+      x, taken, viewOf("weights", outputs, inputs.columns, weights), y,
+      threads ? threads : std::max(1u, std::thread::hardware_concurrency()));
+  double sum = 0;
+  for (float value : y)
+    sum += double(value) * value;
+  return sum;
+}

@@ -19,7 +19,7 @@ void encodeBlock(isa::WeightFormat format,
                  std::byte *codes);
 
 /// The inverse; any bytes will do. What the machine makes of those that no
-/// encoder writes is in hw/numerics.md, N6.
+/// encoder writes is in hw/numerics.md, N18.
 void decodeBlock(isa::WeightFormat format, const std::byte *index,
                  const std::byte *codes, std::span<int8_t, kQuantBlock> values);
 

@@ -52,38 +52,29 @@ struct QuantizedRow {
         scales(values.size() / kQuantBlock) {}
 
   void encode(const WeightLayout &layout, std::byte *out) const;
+  PackLoss lossOf(std::span<const float> weights) const;
 
   std::vector<int8_t> values;
   std::vector<uint16_t> scales;
 };
 
-/// What all rows of a matrix have in common.
-struct PackJob {
-  const MatrixView &matrix;
-  const ChannelMap &rows, &columns;
-  const WeightLayout &layout;
-  const Compression &compression;
-  /// For each padded input its index in MatrixPacker::source.
-  std::vector<size_t> gather;
-};
-
 /// Packs rows of a matrix of floats.
 class MatrixPacker : public RowPacker {
 public:
-  explicit MatrixPacker(const PackJob &job)
-      : job(job), source(size_t(job.matrix.columns) + 1),
-        weights(size_t(job.layout.paddedInputs())), quantized(job.layout) {}
+  MatrixPacker(const MachineRows &readRow, const WeightLayout &layout,
+               const Compression &compression)
+      : readRow(readRow), layout(layout), compression(compression),
+        weights(size_t(layout.paddedInputs())), quantized(layout) {}
 
   PackLoss pack(int64_t output, std::byte *out) override;
 
 private:
-  void readWeights(int64_t row);
   PackLoss packHalf(std::byte *out) const;
-  PackLoss packInt4(std::byte *out);
 
-  const PackJob &job;
-  std::vector<float> source;  // the row as it is read, then a zero
-  std::vector<float> weights; // the row as the machine sees it
+  const MachineRows &readRow;
+  const WeightLayout &layout;
+  const Compression &compression;
+  std::vector<float> weights;
   QuantizedRow quantized;
 };
 
@@ -91,7 +82,8 @@ private:
 class QuantizedPacker : public RowPacker {
 public:
   QuantizedPacker(const QuantizedRows &matrix, const WeightLayout &layout)
-      : matrix(matrix), layout(layout), row(layout) {}
+      : matrix(matrix), layout(layout), row(layout),
+        weights(size_t(layout.paddedInputs())) {}
 
   PackLoss pack(int64_t output, std::byte *out) override;
 
@@ -99,6 +91,7 @@ private:
   const QuantizedRows &matrix;
   const WeightLayout &layout;
   QuantizedRow row;
+  std::vector<float> weights; // the original
 };
 
 } // namespace
@@ -127,35 +120,24 @@ void QuantizedRow::encode(const WeightLayout &layout, std::byte *out) const {
   }
 }
 
-static std::vector<size_t> gatherIndices(const ChannelMap &columns) {
-  size_t zero = size_t(columns.sourceChannels());
-  std::vector<size_t> indices;
-  for (int64_t p = 0; p < columns.paddedChannels(); ++p) {
-    int64_t channel = columns.source(p);
-    indices.push_back(channel < 0 ? zero : size_t(channel));
+PackLoss QuantizedRow::lossOf(std::span<const float> weights) const {
+  PackLoss total;
+  for (size_t block = 0; block < scales.size(); ++block) {
+    size_t begin = block * kQuantBlock;
+    BlockLoss loss = blockKernels().loss(&weights[begin], &values[begin],
+                                         halfToFloat(scales[block]));
+    total += {loss.squaredError, loss.squaredNorm};
   }
-  return indices;
-}
-
-/// Weights past the padded channels of the column map stay zero.
-void MatrixPacker::readWeights(int64_t row) {
-  std::span<float> values(source.data(), source.size() - 1);
-  job.matrix.readRow(row, values);
-  requireWithin(job.layout.isInt4() ? kInt4Range : kHalfRange, values,
-                job.matrix.name, row);
-  if (job.columns.isIdentity())
-    std::ranges::copy(values, weights.begin());
-  else
-    for (size_t p = 0; p < job.gather.size(); ++p)
-      weights[p] = source[job.gather[p]];
+  return total;
 }
 
 PackLoss MatrixPacker::pack(int64_t output, std::byte *out) {
-  int64_t row = job.rows.source(output);
-  if (row < 0) // a padding channel
-    return {};
-  readWeights(row);
-  return job.layout.isInt4() ? packInt4(out) : packHalf(out);
+  readRow(output, weights);
+  if (!layout.isInt4())
+    return packHalf(out);
+  compressRow(weights, compression, quantized.values, quantized.scales);
+  quantized.encode(layout, out);
+  return quantized.lossOf(weights);
 }
 
 PackLoss MatrixPacker::packHalf(std::byte *out) const {
@@ -165,20 +147,6 @@ PackLoss MatrixPacker::packHalf(std::byte *out) const {
     std::memcpy(out + i * sizeof(half), &half, sizeof(half));
     double weight = weights[i], error = weight - halfToFloat(half);
     total += {error * error, weight * weight};
-  }
-  return total;
-}
-
-PackLoss MatrixPacker::packInt4(std::byte *out) {
-  compressRow(weights, job.compression, quantized.values, quantized.scales);
-  quantized.encode(job.layout, out);
-  PackLoss total;
-  for (size_t block = 0; block < quantized.scales.size(); ++block) {
-    size_t begin = block * kQuantBlock;
-    BlockLoss loss =
-        blockKernels().loss(&weights[begin], &quantized.values[begin],
-                            halfToFloat(quantized.scales[block]));
-    total += {loss.squaredError, loss.squaredNorm};
   }
   return total;
 }
@@ -210,7 +178,59 @@ PackLoss QuantizedPacker::pack(int64_t output, std::byte *out) {
   matrix.readRow(output, row.values, row.scales);
   requirePackable(row, matrix.name, output, layout.format);
   row.encode(layout, out);
-  return {};
+  if (!matrix.original)
+    return {};
+  matrix.original(output, weights);
+  return row.lossOf(weights);
+}
+
+//===----------------------------------------------------------------------===//
+// From checkpoint to machine order
+//===----------------------------------------------------------------------===//
+
+/// For each padded channel its index in a row that ends with an extra zero.
+static std::vector<size_t> gatherIndices(const ChannelMap &columns) {
+  size_t zero = size_t(columns.sourceChannels());
+  std::vector<size_t> indices;
+  for (int64_t p = 0; p < columns.paddedChannels(); ++p) {
+    int64_t channel = columns.source(p);
+    indices.push_back(channel < 0 ? zero : size_t(channel));
+  }
+  return indices;
+}
+
+MachineRows edgellm::machineRowsOf(MatrixView matrix, const ChannelMap &rows,
+                                   const ChannelMap &columns) {
+  if (columns.isIdentity())
+    return [=](int64_t output, std::span<float> weights) {
+      int64_t row = rows.source(output);
+      size_t read = row < 0 ? 0 : size_t(matrix.columns);
+      if (row >= 0)
+        matrix.readRow(row, weights.first(read));
+      std::ranges::fill(weights.subspan(read), 0.0f);
+    };
+  return [=, gather = gatherIndices(columns)](int64_t output,
+                                              std::span<float> weights) {
+    std::ranges::fill(weights, 0.0f);
+    int64_t row = rows.source(output);
+    if (row < 0)
+      return;
+    std::vector<float> source(size_t(matrix.columns) + 1);
+    matrix.readRow(row, std::span(source).first(size_t(matrix.columns)));
+    for (size_t p = 0; p < gather.size(); ++p)
+      weights[p] = source[gather[p]];
+  };
+}
+
+/// The same matrix, which throws Error for a weight that the format cannot
+/// hold.
+static MatrixView withinRange(const MatrixView &matrix, bool isInt4) {
+  MatrixView checked = matrix;
+  checked.readRow = [=](int64_t row, std::span<float> out) {
+    matrix.readRow(row, out);
+    requireWithin(isInt4 ? kInt4Range : kHalfRange, out, matrix.name, row);
+  };
+  return checked;
 }
 
 //===----------------------------------------------------------------------===//
@@ -327,21 +347,23 @@ PackLoss edgellm::packMatrix(const MatrixView &matrix, const ChannelMap &rows,
     requireEqual(matrix.name, "weights of each 8 are kept", compression.keep,
                  "by the format of the weight layout",
                  isa::codingOf(layout.format).keep);
-  PackJob job{matrix, rows,        columns,
-              layout, compression, gatherIndices(columns)};
-  return packAll(
-      layout, [&] { return std::make_unique<MatrixPacker>(job); }, write,
-      threads);
+  MachineRows readRow =
+      machineRowsOf(withinRange(matrix, layout.isInt4()), rows, columns);
+  auto create = [&] {
+    return std::make_unique<MatrixPacker>(readRow, layout, compression);
+  };
+  return packAll(layout, create, write, threads);
 }
 
-void edgellm::packQuantized(const QuantizedRows &matrix,
-                            const WeightLayout &layout, const PortWriter &write,
-                            unsigned threads) {
+PackLoss edgellm::packQuantized(const QuantizedRows &matrix,
+                                const WeightLayout &layout,
+                                const PortWriter &write, unsigned threads) {
   layout.validate();
   if (!layout.isInt4())
     fail(matrix.name, ": quantized weights, but the weight layout is ",
          isa::nameOf(layout.format));
-  packAll(
-      layout, [&] { return std::make_unique<QuantizedPacker>(matrix, layout); },
-      write, threads);
+  auto create = [&] {
+    return std::make_unique<QuantizedPacker>(matrix, layout);
+  };
+  return packAll(layout, create, write, threads);
 }

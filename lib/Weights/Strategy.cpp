@@ -259,6 +259,8 @@ static std::string presetNames(const fs::path &presets) {
 
 Strategy edgellm::findStrategy(std::string_view nameOrPath,
                                const fs::path &presets) {
+  if (nameOrPath.starts_with('{'))
+    return parseStrategy(nameOrPath, "strategy");
   fs::path file = nameOrPath;
   bool isPath = nameOrPath.ends_with(".json") ||
                 nameOrPath.find('/') != std::string_view::npos;

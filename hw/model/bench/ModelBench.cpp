@@ -1,14 +1,14 @@
 //===- ModelBench.cpp - Speed of the functional model ---------------------===//
 //
-// Times one 4096 x 4096 VMM instruction as programs contain it, in both weight
-// formats, for one vector (decode) and for 32 (prefill). Every run goes through
+// Times one 4096 x 4096 VMM instruction as programs contain it, in every weight
+// format, for one vector (decode) and for 32 (prefill). Every run goes through
 // execute(), with its fetch, checks and threads.
 //
 //===----------------------------------------------------------------------===//
-#include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Weights/Pack.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -27,14 +27,6 @@ constexpr int64_t kBlocks = kChannels / isa::kLanes;
 constexpr int64_t kSliceRows = 8; // two slices of them are on chip at a time
 constexpr int64_t kChipPackets = 2 * kSliceRows * kBlocks;
 
-struct Workload {
-  isa::WeightFormat format;
-  const char *name;
-  int64_t rowBytes;
-};
-
-/// Finite FP16 values everywhere: read as int4 package they are scales and
-/// codes like any other.
 std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::byte> data(bytes);
@@ -43,6 +35,25 @@ std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
     std::memcpy(&data[i], &half, sizeof half);
   }
   return data;
+}
+
+/// The port images of a matrix of normal weights.
+std::vector<std::vector<std::byte>> packedWeights(isa::WeightFormat format) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal(0, 0.02f);
+  std::vector<float> weights(kChannels * kChannels);
+  for (float &weight : weights)
+    weight = normal(random);
+  std::vector<std::vector<std::byte>> ports(kPorts);
+  ChannelMap channels = ChannelMap::identity(kChannels);
+  Compression compression{.keep = unsigned(isa::codingOf(format).keep)};
+  packMatrix(viewOf("weights", kChannels, kChannels, weights), channels,
+             channels, {format, kChannels, kChannels, kPorts}, compression,
+             [&](unsigned port, std::span<const std::byte> bytes) {
+               ports[port].insert(ports[port].end(), bytes.begin(),
+                                  bytes.end());
+             });
+  return ports;
 }
 
 template <typename Instruction>
@@ -91,17 +102,15 @@ double measure(const model::Launch &launch, model::ThreadPool &pool) {
   return seconds[seconds.size() / 2];
 }
 
-void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
-  size_t portBytes = kChannels / kPorts * workload.rowBytes;
+void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
+  std::vector<std::vector<std::byte>> ports = packedWeights(format);
+  size_t portBytes = ports[0].size();
   int64_t ddrPackets = 1 + 2 * kBlocks * kMaxTokens;
-  auto program = programFor(workload.format, ddrPackets,
-                            int64_t(portBytes / isa::kPacketBytes));
+  auto program =
+      programFor(format, ddrPackets, int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
-  std::vector<std::vector<std::byte>> ports;
   std::vector<std::byte> chip(kChipPackets * isa::kPacketBytes);
   model::Launch launch{program, 0, ddr, tokens, 0, {}, chip};
-  for (int64_t port = 0; port < kPorts; ++port)
-    ports.push_back(randomHalves(portBytes, unsigned(2 + port)));
   launch.hbm.assign(ports.begin(), ports.end());
 
   double seconds = measure(launch, pool);
@@ -110,9 +119,10 @@ void run(const Workload &workload, uint32_t tokens, model::ThreadPool &pool) {
     fail(isa::describe(status, program));
   double weightBytes = double(portBytes) * kPorts;
   double products = double(kChannels) * kChannels * tokens;
-  std::printf("%-5s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",
-              workload.name, tokens, tokens == 1 ? " " : "s", seconds * 1e3,
-              weightBytes / seconds * 1e-9, products / seconds * 1e-9);
+  std::printf("%-16s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",
+              isa::nameOf(format), tokens, tokens == 1 ? " " : "s",
+              seconds * 1e3, weightBytes / seconds * 1e-9,
+              products / seconds * 1e-9);
 }
 
 } // namespace
@@ -122,13 +132,9 @@ int main() {
     model::ThreadPool &pool = model::ThreadPool::shared();
     std::printf("VMM %d x %d, %u thread(s)\n", int(kChannels), int(kChannels),
                 pool.threads());
-    const Workload workloads[] = {
-        {isa::WeightFormat::int4, "int4",
-         kChannels / 2048 * 32 + kChannels / 2},
-        {isa::WeightFormat::fp16, "fp16", kChannels * 2}};
-    for (const Workload &workload : workloads)
+    for (unsigned i = 0; i < isa::kWeightFormats; ++i)
       for (uint32_t tokens : {1u, 32u})
-        run(workload, tokens, pool);
+        run(isa::WeightFormat(i), tokens, pool);
   } catch (const Error &error) {
     std::cerr << "error: " << error.what() << '\n';
     return 1;

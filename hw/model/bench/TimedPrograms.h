@@ -98,10 +98,12 @@ private:
 };
 
 /// One product of one vector, input and output in DDR.
-inline Program productProgram(const Target &target, int64_t inputs,
-                              int64_t outputs) {
+inline Program
+productProgram(const Target &target, int64_t inputs, int64_t outputs,
+               isa::WeightFormat format = isa::WeightFormat::int4) {
   ProgramBuilder builder(target, 1, 32);
   isa::Vmm vmm;
+  vmm.weight_format = format;
   vmm.in_channels = inputs;
   vmm.out_channels = outputs;
   vmm.slice_rows = 1;

@@ -165,6 +165,80 @@ static void unpackInt4(const Tile &tile, Int4Weights &weights) {
 }
 
 //===----------------------------------------------------------------------===//
+// Sparse weights (N18): words of 8 codes, one a group
+//===----------------------------------------------------------------------===//
+
+/// A word eight times, shifted right by 0, bits, 2 * bits, ...
+static U32x8 fieldsOf(const std::byte *from, uint32_t bits) {
+  const U32x8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (U32x8{} + load<uint32_t>(from)) >> (lane * bits);
+}
+
+/// Whether each byte has four bits, as packers write them.
+static bool areFour(uint64_t masks) {
+  masks -= (masks >> 1) & 0x5555555555555555;
+  masks = (masks & 0x3333333333333333) + ((masks >> 2) & 0x3333333333333333);
+  return ((masks + (masks >> 4)) & 0x0F0F0F0F0F0F0F0F) == 0x0404040404040404;
+}
+
+static unsigned expand4of8(const std::byte *index, const std::byte *codes,
+                           void *block) {
+  auto *words = static_cast<std::byte *>(block);
+  bool isPlain =
+      areFour(load<uint64_t>(index)) && areFour(load<uint64_t>(index + 8));
+  if (isPlain) // then the codes of two groups follow each other
+    for (unsigned group = 0; group < kBlock / 8; group += 2)
+      store(words + 4 * group, spreadCodes(load<uint32_t>(codes + 2 * group),
+                                           load<uint16_t>(index + group)));
+  else
+    for (unsigned group = 0; group < kBlock / 8; ++group)
+      store(words + 4 * group,
+            uint32_t(spreadCodes(load<uint16_t>(codes + 2 * group),
+                                 uint32_t(index[group]))));
+  return 0;
+}
+
+static unsigned expand2of8(const std::byte *index, const std::byte *codes,
+                           void *block) {
+  const U32x8 shift = {0, 6, 12, 18, 0, 6, 12, 18};
+  unsigned repeated = 0;
+  for (unsigned half = 0; half < 2; ++half) {
+    uint32_t left = load<uint32_t>(index + 6 * half);
+    uint32_t right = load<uint32_t>(index + 6 * half + 3);
+    U32x8 words = {left, left, left, left, right, right, right, right};
+    U32x8 fields = words >> shift;
+    U32x8 first = fields & 7, second = (fields >> 3) & 7;
+    U32x8 pair = __builtin_convertvector(load<U8x8>(codes + 8 * half), U32x8);
+    U32x8 isRepeated = U32x8(first == second);
+    U32x8 word = (pair & 15) << (4 * first) | ((pair >> 4) & ~isRepeated)
+                                                  << (4 * second);
+    store(static_cast<std::byte *>(block) + 32 * half, word);
+    if (__builtin_reduce_or(isRepeated))
+      for (unsigned lane = 0; lane < 8; ++lane)
+        repeated |= (isRepeated[lane] & 1) << (8 * half + lane);
+  }
+  return repeated;
+}
+
+static unsigned expand1of8Padded(const std::byte *index, const std::byte *codes,
+                                 void *block) {
+  for (unsigned half = 0; half < 2; ++half)
+    store(static_cast<std::byte *>(block) + 32 * half,
+          (fieldsOf(codes + 4 * half, 4) & 15)
+              << (4 * (fieldsOf(index + 4 * half, 4) & 7)));
+  return 0;
+}
+
+static unsigned expand1of8(const std::byte *index, const std::byte *codes,
+                           void *block) {
+  for (unsigned half = 0; half < 2; ++half)
+    store(static_cast<std::byte *>(block) + 32 * half,
+          (fieldsOf(codes + 4 * half, 4) & 15)
+              << (4 * (fieldsOf(index + 3 * half, 3) & 7)));
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
 // Dot products
 //===----------------------------------------------------------------------===//
 

@@ -11,16 +11,30 @@ namespace {
 typedef int8_t I8x8 __attribute__((vector_size(8)));
 typedef int8_t I8x16 __attribute__((vector_size(16)));
 typedef int8_t I8x32 __attribute__((vector_size(32)));
+typedef uint8_t U8x8 __attribute__((vector_size(8)));
 typedef uint8_t U8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
 typedef int16_t I16x16 __attribute__((vector_size(32)));
 typedef uint16_t U16x16 __attribute__((vector_size(32)));
 typedef int32_t I32x8 __attribute__((vector_size(32)));
+typedef uint32_t U32x8 __attribute__((vector_size(32)));
 typedef float F32x8 __attribute__((vector_size(32)));
 
 #define EDGELLM_KERNELS(name)                                                  \
-  {name,       prepareFp16, prepareInt4, unpackFp16, unpackFp16Transposed,     \
-   unpackInt4, addFp16,     addInt4,     finish}
+  {                                                                            \
+      name,                                                                    \
+      prepareFp16,                                                             \
+      prepareInt4,                                                             \
+      unpackFp16,                                                              \
+      unpackFp16Transposed,                                                    \
+      unpackInt4,                                                              \
+      expand4of8,                                                              \
+      expand2of8,                                                              \
+      expand1of8Padded,                                                        \
+      expand1of8,                                                              \
+      addFp16,                                                                 \
+      addInt4,                                                                 \
+      finish}
 
 /// What every processor of the architecture runs.
 namespace baseline {
@@ -51,13 +65,21 @@ static I8x32 int4Values(U8x32 code) {
   return ((I8x32(code) & 7) ^ isNegative) - isNegative;
 }
 
+/// The first codes go to the nibbles of the set bits, of 16, in turn.
+static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
+  uint64_t spread = 0;
+  for (; mask; mask &= mask - 1, codes >>= 4)
+    spread |= uint64_t(codes & 15) << (4 * __builtin_ctz(mask));
+  return spread;
+}
+
 #include "KernelBody.h"
 constexpr Kernels kernels = EDGELLM_KERNELS("baseline");
 
 } // namespace baseline
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2"))),                  \
+#pragma clang attribute push(__attribute__((target("avx2,bmi2"))),             \
                              apply_to = function)
 namespace avx2 {
 
@@ -70,6 +92,10 @@ static I8x32 int4Values(U8x32 code) {
       _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 0, -1, -2, -3, -4, -5, -6, -7, //
                        0, 1, 2, 3, 4, 5, 6, 7, 0, -1, -2, -3, -4, -5, -6, -7);
   return I8x32(_mm256_shuffle_epi8(values, __m256i(code)));
+}
+
+static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
+  return _pdep_u64(codes, _pdep_u64(mask, 0x1111111111111111) * 15);
 }
 
 #include "KernelBody.h"
@@ -85,7 +111,7 @@ std::span<const Kernels> supportedKernels() {
   static const std::vector<Kernels> sets = [] {
     std::vector<Kernels> found;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2"))
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
       found.push_back(avx2::kernels);
 #endif
     found.push_back(baseline::kernels);

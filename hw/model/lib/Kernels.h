@@ -63,6 +63,14 @@ struct alignas(64) Sums {
   float output[kOutputs];
 };
 
+/// Writes the codes of a block of 128 sparse weights as those of a dense one,
+/// 64 bytes, zeros where nothing is kept. `index` and `codes` are the block's
+/// in its package; up to three bytes behind the index are read, where codes
+/// lie. Returns a bit for each group of 8 whose second weight has the address
+/// of the first, and is left out.
+using Expand = unsigned(const std::byte *index, const std::byte *codes,
+                        void *block);
+
 struct Kernels {
   const char *name;
   /// A packet of activations, and four of them.
@@ -73,6 +81,8 @@ struct Kernels {
   void (*unpackFp16Transposed)(const Tile &tile, Fp16Weights &weights);
   /// Rows of the tile are outputs; the scales are left alone.
   void (*unpackInt4)(const Tile &tile, Int4Weights &weights);
+  /// One for each sparse format (N18).
+  Expand *expand4of8, *expand2of8, *expand1of8Padded, *expand1of8;
   /// Adds the terms of 32 outputs.
   void (*addFp16)(const Fp16Inputs &inputs, const Fp16Weights &weights,
                   Sums &sums);

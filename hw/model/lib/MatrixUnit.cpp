@@ -17,46 +17,101 @@ constexpr int64_t kTileRows = 32;
 using RowStarts = std::array<const std::byte *, kOutputs>;
 
 /// 32 rows in as many ports are more streams than processors follow by
-/// themselves.
-inline void prefetchNext(const std::byte *weights) {
-  constexpr size_t distance = 256; // four groups
-  __builtin_prefetch(weights + distance);
+/// themselves. `groupBytes` is what a group takes.
+inline void prefetchNext(const std::byte *weights, int64_t groupBytes) {
+  constexpr int64_t groups = 4;
+  __builtin_prefetch(weights + groups * groupBytes);
 }
 
-/// What differs between the two codings of a weight row.
-struct Int4Coding {
+/// How a weight row is coded: the formats of INT4 packages.
+template <isa::WeightFormat format> struct Int4Coding {
   using Inputs = Int4Inputs;
   using Weights = Int4Weights;
   static constexpr int64_t groupChannels = kBlock;
-  // Scales of 16 blocks precede the codes of these.
-  static constexpr int64_t blocksPerPackage = 16;
-  static constexpr int64_t scaleBytes = 2 * blocksPerPackage;
-  static constexpr int64_t codeBytes = kBlock / 2;
+  static constexpr int64_t indexBytes = isa::indexBytes(format, kBlock);
+  static constexpr int64_t codeBytes = isa::codeBytes(format, kBlock);
 
-  static void unpack(const RowStarts &rows, size_t group,
-                     const Kernels &kernels, Weights &weights) {
-    int64_t package = group / blocksPerPackage,
-            block = group % blocksPerPackage;
-    int64_t start = package * (scaleBytes + blocksPerPackage * codeBytes);
-    Tile tile;
-    for (unsigned o = 0; o < kOutputs; ++o) {
-      const std::byte *row = rows[o] + start;
-      uint16_t scale;
-      std::memcpy(&scale, row + 2 * block, sizeof scale);
-      weights.scale[o] = halfToFloat(scale);
-      const std::byte *codes = row + scaleBytes + block * codeBytes;
-      prefetchNext(codes);
-      std::memcpy(tile.word[o], codes, codeBytes);
-    }
-    kernels.unpackInt4(tile, weights);
-  }
+  explicit Int4Coding(int64_t inputs)
+      : inputs(isa::paddedInputs(format, inputs)) {}
+
+  void unpack(const RowStarts &rows, size_t group, const Kernels &kernels,
+              Weights &weights) const;
 
   static void prepare(const uint16_t *activations, const Kernels &kernels,
                       Inputs &inputs) {
     kernels.prepareInt4(activations, inputs);
   }
   static auto kernel(const Kernels &kernels) { return kernels.addInt4; }
+
+private:
+  static Expand *expander(const Kernels &kernels) {
+    switch (format) {
+    case isa::WeightFormat::int4_4of8:
+      return kernels.expand4of8;
+    case isa::WeightFormat::int4_2of8:
+      return kernels.expand2of8;
+    case isa::WeightFormat::int4_1of8_padded:
+      return kernels.expand1of8Padded;
+    default:
+      return kernels.expand1of8;
+    }
+  }
+
+  int64_t inputs;
 };
+
+/// N18: adds the second weights of groups of 2 of 8 that have the address of
+/// the first. No packer writes such streams, so speed does not matter.
+void addRepeated(unsigned groups, const std::byte *codes,
+                 const std::byte *index, unsigned output,
+                 Int4Weights &weights) {
+  for (unsigned group = 0; group < kBlock / 8; ++group) {
+    if (!(groups >> group & 1))
+      continue;
+    unsigned firstBit = 6 * group + 3, channel = 8 * group;
+    for (unsigned i = 0; i < 3; ++i)
+      channel += unsigned(index[(firstBit + i) / 8] >> (firstBit + i) % 8 &
+                          std::byte(1))
+                 << i;
+    weights.pair[channel / 2][output][channel % 2] +=
+        int16_t(numerics::int4Value(unsigned(codes[group] >> 4)));
+  }
+}
+
+template <isa::WeightFormat format>
+void Int4Coding<format>::unpack(const RowStarts &rows, size_t group,
+                                const Kernels &kernels,
+                                Weights &weights) const {
+  constexpr int64_t blocks = isa::kPackageInputs / kBlock;
+  int64_t package = int64_t(group) / blocks, block = int64_t(group) % blocks;
+  int64_t start = package * isa::packageBytes(format, isa::kPackageInputs);
+  int64_t inPackage =
+      std::min(inputs - package * isa::kPackageInputs, isa::kPackageInputs);
+  int64_t index = isa::kPackageScaleBytes + block * indexBytes;
+  int64_t codes = isa::kPackageScaleBytes + isa::indexBytes(format, inPackage) +
+                  block * codeBytes;
+  Tile tile;
+  std::array<unsigned, kOutputs> repeated = {};
+  unsigned anyRepeated = 0;
+  for (unsigned o = 0; o < kOutputs; ++o) {
+    const std::byte *row = rows[o] + start;
+    uint16_t scale;
+    std::memcpy(&scale, row + 2 * block, sizeof scale);
+    weights.scale[o] = halfToFloat(scale);
+    prefetchNext(row + codes, codeBytes);
+    if constexpr (format == isa::WeightFormat::int4) {
+      std::memcpy(tile.word[o], row + codes, codeBytes);
+    } else {
+      prefetchNext(row + index, indexBytes);
+      repeated[o] = expander(kernels)(row + index, row + codes, tile.word[o]);
+      anyRepeated |= repeated[o];
+    }
+  }
+  kernels.unpackInt4(tile, weights);
+  for (unsigned o = 0; anyRepeated && o < kOutputs; ++o)
+    addRepeated(repeated[o], rows[o] + start + codes, rows[o] + start + index,
+                o, weights);
+}
 
 struct Fp16Coding {
   using Inputs = Fp16Inputs;
@@ -64,12 +119,14 @@ struct Fp16Coding {
   static constexpr int64_t groupChannels = kGroup;
   static constexpr int64_t groupBytes = 2 * kGroup;
 
-  static void unpack(const RowStarts &rows, size_t group,
-                     const Kernels &kernels, Weights &weights) {
+  explicit Fp16Coding(int64_t) {}
+
+  void unpack(const RowStarts &rows, size_t group, const Kernels &kernels,
+              Weights &weights) const {
     Tile tile;
     for (unsigned o = 0; o < kOutputs; ++o) {
       const std::byte *values = rows[o] + group * groupBytes;
-      prefetchNext(values);
+      prefetchNext(values, groupBytes);
       std::memcpy(tile.word[o], values, groupBytes);
     }
     kernels.unpackFp16Transposed(tile, weights);
@@ -146,8 +203,8 @@ void writeOutputs(const Task &task, int64_t block, int64_t row,
 }
 
 template <typename Coding>
-void runTile(const Task &task, int64_t firstRow, int64_t tileRows,
-             size_t groups, Machine &machine) {
+void runTile(const Task &task, const Coding &coding, int64_t firstRow,
+             int64_t tileRows, size_t groups, Machine &machine) {
   const Kernels &kernels = machine.kernels;
   requireAffordable<typename Coding::Inputs>(1, groups, tileRows);
   InputLines<typename Coding::Inputs> inputs(groups, tileRows);
@@ -163,7 +220,7 @@ void runTile(const Task &task, int64_t firstRow, int64_t tileRows,
         multiply(
             inputs, kernels, Coding::kernel(kernels),
             [&](size_t group, typename Coding::Weights &weights) {
-              Coding::unpack(rows, group, kernels, weights);
+              coding.unpack(rows, group, kernels, weights);
             },
             [&](size_t row, const float *dots) {
               writeOutputs(task, block, firstRow + row, dots);
@@ -186,9 +243,10 @@ void reportArgmax(const isa::Vmm &vmm, const Task &task, Machine &machine) {
 template <typename Coding> void run(const isa::Vmm &vmm, Machine &machine) {
   size_t groups = ceilDivide(vmm.in_channels, Coding::groupChannels);
   Task task(vmm, machine);
+  Coding coding(vmm.in_channels);
   for (int64_t row = 0; row < task.rows; row += kTileRows)
-    runTile<Coding>(task, row, std::min(kTileRows, task.rows - row), groups,
-                    machine);
+    runTile(task, coding, row, std::min(kTileRows, task.rows - row), groups,
+            machine);
   if (vmm.argmax)
     reportArgmax(vmm, task, machine);
 }
@@ -196,11 +254,20 @@ template <typename Coding> void run(const isa::Vmm &vmm, Machine &machine) {
 } // namespace
 
 void execute(const isa::Vmm &vmm, Machine &machine) {
+  using enum isa::WeightFormat;
   switch (vmm.weight_format) {
-  case isa::WeightFormat::int4:
-    return run<Int4Coding>(vmm, machine);
-  case isa::WeightFormat::fp16:
+  case fp16:
     return run<Fp16Coding>(vmm, machine);
+  case int4:
+    return run<Int4Coding<int4>>(vmm, machine);
+  case int4_4of8:
+    return run<Int4Coding<int4_4of8>>(vmm, machine);
+  case int4_2of8:
+    return run<Int4Coding<int4_2of8>>(vmm, machine);
+  case int4_1of8_padded:
+    return run<Int4Coding<int4_1of8_padded>>(vmm, machine);
+  case int4_1of8:
+    return run<Int4Coding<int4_1of8>>(vmm, machine);
   }
 }
 

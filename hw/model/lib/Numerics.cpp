@@ -1,5 +1,6 @@
 //===- Numerics.cpp - The arithmetic of the machine, scalar ---------------===//
 #include "EdgeLLM/Model/Numerics.h"
+#include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Support/Half.h"
 #include <algorithm>
 #include <bit>
@@ -48,6 +49,26 @@ float vsum(std::span<const float> lanes) {
 int int4Value(unsigned code) {
   int magnitude = code & 7;
   return code & 8 ? -magnitude : magnitude;
+}
+
+std::array<int8_t, 8> sparseGroup(isa::WeightFormat format, unsigned index,
+                                  unsigned codes) {
+  isa::WeightCoding coding = isa::codingOf(format);
+  std::array<int8_t, 8> weights = {};
+  for (int64_t k = 0; k < coding.keep; ++k, codes >>= 4) {
+    unsigned channel;
+    if (format == isa::WeightFormat::int4_4of8) {
+      if (index == 0)
+        break;
+      channel = unsigned(std::countr_zero(index));
+      index &= index - 1;
+    } else {
+      channel = index & 7;
+      index >>= coding.indexBits / coding.keep;
+    }
+    weights[channel] = int8_t(weights[channel] + int4Value(codes & 15));
+  }
+  return weights;
 }
 
 int alignedActivation(uint16_t activation, int largestExponent) {

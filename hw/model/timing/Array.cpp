@@ -117,13 +117,19 @@ public:
         inBlocks(ceilDivide(vmm.in_channels, isa::kLanes)),
         outputs(machine.target.array.outputs),
         paddedOutputs(ceilDivide(vmm.out_channels, isa::kLanes) * isa::kLanes),
-        isInt4(vmm.weight_format == isa::WeightFormat::int4),
-        inputsACycle(isInt4 ? machine.target.array.int4Inputs
-                            : machine.target.array.fp16Inputs) {}
+        keep(isa::codingOf(vmm.weight_format).keep),
+        weightsACycle(isa::isInt4(vmm.weight_format)
+                          ? machine.target.array.int4Inputs
+                          : machine.target.array.fp16Inputs) {}
 
   void time();
 
 private:
+  /// Cycles a row and tile: the array's lanes take kept weights, whose
+  /// activations the index selects.
+  int64_t cyclesOf(int64_t inputs) const {
+    return ceilDivide(inputs * keep, weightsACycle * isa::kKeepGroup);
+  }
   void timeSlice(int64_t sliceRows, const Reader &input);
   void timeTile(int64_t first, int64_t sliceRows, const Reader *input);
   void awaitInput(Moment &end, int64_t sliceRows, const Reader &input) const;
@@ -135,8 +141,8 @@ private:
   ArrayWork array;
   Writer writer;
   int64_t rows, inBlocks, outputs, paddedOutputs;
-  bool isInt4;
-  int64_t inputsACycle;
+  int64_t keep;          ///< weights of each 8 inputs
+  int64_t weightsACycle; ///< of an output
   Moment bias;
 };
 
@@ -151,8 +157,8 @@ void Product::awaitInput(Moment &end, int64_t sliceRows,
           stride = machine.resolve(vmm.src_stride);
   for (int64_t b = 0; b < inBlocks; ++b) {
     int64_t left = (inBlocks - b) * isa::kLanes;
-    end.atLeast(input.packet(b, src + b * stride)
-                    .after(double(ceilDivide(left, inputsACycle))));
+    end.atLeast(
+        input.packet(b, src + b * stride).after(double(cyclesOf(left))));
   }
 }
 
@@ -181,7 +187,7 @@ void Product::timeTile(int64_t first, int64_t sliceRows, const Reader *input) {
                  double(isa::outputBytes(vmm.weight_format, vmm.in_channels));
   double arrival = array.stream(bytes);
 
-  double cycles = double(sliceRows * ceilDivide(vmm.in_channels, inputsACycle));
+  double cycles = double(sliceRows * cyclesOf(vmm.in_channels));
   Moment end = array.earliestEnd(cycles);
   // The last word to arrive is used for every row.
   end.atLeast(arrival + double(sliceRows), kWeights);
@@ -203,7 +209,8 @@ void Product::timeSlice(int64_t sliceRows, const Reader &input) {
 }
 
 void Product::time() {
-  run.macs = uint64_t(rows * vmm.in_channels * vmm.out_channels);
+  run.macs = uint64_t(rows * vmm.out_channels *
+                      ceilDivide(vmm.in_channels * keep, isa::kKeepGroup));
   if (vmm.has_bias)
     bias = constantsOf(machine, run, paddedOutputs / isa::kLanes);
   Slices slices(machine, run, vmm.src_space, rows, vmm.slice_rows);

@@ -12,16 +12,29 @@ namespace edgellm {
 
 struct CompileOptions {
   std::string target = "vcu128";
-  std::string weights = "int4";        ///< int4 or fp16
-  std::string method = "scale_search"; ///< see edgellm-quantize
+  // The options of edgellm-sparsify and edgellm-quantize by their names.
+  std::string weights = "int4";
+  std::string density = "8/8";
+  std::string prune = "magnitude";
+  std::string quantize = "search";
+  std::string strategy;
+  /// A text on which methods that need one see the model's inputs.
+  std::filesystem::path calibration;
+  // At most one goal for which densities are chosen (Weights/DensitySearch.h):
+  /// modelled speed of decoding after 128 cached tokens,
+  std::optional<double> tokensPerSecond;
+  /// or percent that the calibration text's perplexity may rise.
+  std::optional<double> maxPerplexityIncrease;
   /// Tokens of the cache; the model's own context when absent.
   std::optional<uint64_t> context;
   /// A package of the program alone, made from config.json alone.
   bool programOnly = false;
 };
 
-/// What a long compilation reports: matrices packed, of how many.
-using Progress = std::function<void(size_t done, size_t total)>;
+/// What a long compilation reports: what it does, how far it is. `done` and
+/// `total` count matrices while calibrating and weights while packing.
+using Progress =
+    std::function<void(const char *phase, uint64_t done, uint64_t total)>;
 
 /// Compiles a checkpoint into a package folder, which appears whole or not at
 /// all. With programOnly the checkpoint may be a config.json, and weights

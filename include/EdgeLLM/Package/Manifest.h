@@ -2,7 +2,10 @@
 #ifndef EDGELLM_PACKAGE_MANIFEST_H
 #define EDGELLM_PACKAGE_MANIFEST_H
 
+#include "EdgeLLM/Weights/ChannelMap.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +13,7 @@
 namespace edgellm {
 
 /// The format this library writes and the only one it reads.
-inline constexpr int kPackageFormat = 1;
+inline constexpr int kPackageFormat = 2;
 inline constexpr std::string_view kManifestName = "manifest.json";
 
 /// A file of the package.
@@ -27,10 +30,15 @@ struct TensorRecord {
   std::string name;      // its name in the checkpoint
   uint64_t outputs;      // rows of W, without padding
   uint64_t inputs;       // columns of W, without padding
-  std::string encoding;  // "int4", "fp16", ...
+  std::string encoding;  // "int4", "int4_2of8", "fp16", ...
   double bitsPerWeight;  // all bits stored for it, scales and padding too
   uint64_t packet;       // weight address: 64-byte offset in every port
   uint64_t bytesPerPort; // bytes in each port image, padding included
+  ChannelMap rows;       // where the machine has the output channels of W,
+  ChannelMap columns;    // and the input channels
+  /// sqrt(sum (w - w')^2 / sum w^2), w' being what the images hold; nothing
+  /// where there are no images.
+  std::optional<double> relativeError = {};
 
   bool operator==(const TensorRecord &) const = default;
 };

@@ -16,10 +16,21 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init("vcu128")};
   Option<std::string> weights{*this, "weights", llvm::cl::desc("int4 or fp16"),
                               llvm::cl::init("int4")};
-  Option<std::string> method{
-      *this, "method",
-      llvm::cl::desc("round_to_nearest or scale_search, for int4"),
-      llvm::cl::init("scale_search")};
+  Option<std::string> density{
+      *this, "density",
+      llvm::cl::desc("8/8, 4/8, 2/8 or 1/8 of all matrices but the output "
+                     "layer's"),
+      llvm::cl::init("8/8")};
+  Option<std::string> prune{*this, "prune",
+                            llvm::cl::desc("magnitude, wanda or sparsegpt"),
+                            llvm::cl::init("magnitude")};
+  Option<std::string> quantize{*this, "quantize",
+                               llvm::cl::desc("rtn, search or gptq"),
+                               llvm::cl::init("search")};
+  Option<std::string> strategy{
+      *this, "strategy",
+      llvm::cl::desc("a strategy by name, or a JSON file, instead of density"),
+      llvm::cl::init("")};
   Option<bool> onChip{*this, "on-chip",
                       llvm::cl::desc("whether activations may live on chip"),
                       llvm::cl::init(true)};
@@ -29,7 +40,13 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init(true)};
 };
 
-/// From the edgellm dialect to isa.
+/// Decides about weights and fuses: what is left is still the edgellm dialect.
+void buildGraphPipeline(mlir::OpPassManager &passes,
+                        const PipelineOptions &options);
+/// From there to isa.
+void buildMachinePipeline(mlir::OpPassManager &passes,
+                          const PipelineOptions &options);
+/// Both, one after the other.
 void buildPipeline(mlir::OpPassManager &passes, const PipelineOptions &options);
 
 /// The dialects of the project and what they build on.

@@ -40,6 +40,11 @@ private:
   CalibrationStats stats{};
 };
 
+/// The sum of the squared elements of x * weights^T, for some rows of `inputs`
+/// evenly spread, at most `rows` of them; weights is [out, in].
+double squaredOutputs(const Matrix &inputs, std::span<const float> weights,
+                      int64_t rows, unsigned threads = 0);
+
 } // namespace edgellm
 
 #endif // EDGELLM_REFERENCE_CALIBRATION_H

@@ -3,6 +3,7 @@
 #define EDGELLM_RUNTIME_NPY_H
 
 #include "EdgeLLM/Support/AtomicFile.h"
+#include "EdgeLLM/Support/NpyHeader.h"
 
 #include <cstdint>
 #include <string>
@@ -10,13 +11,9 @@
 
 namespace edgellm {
 
-/// What stands before the rows of a float32 matrix in NumPy's format 1.0, C
-/// order, little-endian.
-std::string npyHeader(uint64_t rows, uint64_t columns);
-
-/// Such a matrix of FP16 values whose rows are not counted before. The number
-/// of rows stands in the header, so rows are kept, as the FP16 bits they are,
-/// until commit(). That the file can be written is checked at once.
+/// A float32 matrix of FP16 values whose rows are not counted before. The
+/// number of rows stands in the header, so rows are kept, as the FP16 bits they
+/// are, until commit(). That the file can be written is checked at once.
 class NpyWriter {
 public:
   NpyWriter(const std::filesystem::path &path, uint32_t columns);

@@ -2,6 +2,7 @@
 #ifndef EDGELLM_RUNTIME_PERPLEXITY_H
 #define EDGELLM_RUNTIME_PERPLEXITY_H
 
+#include "EdgeLLM/Runtime/LogLikelihood.h"
 #include "EdgeLLM/Runtime/Session.h"
 #include "EdgeLLM/Runtime/TokenScorer.h"
 
@@ -20,10 +21,6 @@ public:
 private:
   Session &session;
 };
-
-/// -ln of the probability that `logits` give to `token`, as a log-sum-exp in
-/// binary64.
-double negativeLogLikelihood(std::span<const float> logits, uint32_t token);
 
 struct Perplexity {
   uint64_t windows = 0;

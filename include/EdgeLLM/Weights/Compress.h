@@ -38,6 +38,12 @@ struct Compression {
            quantize != QuantizeMethod::gptq;
   }
 
+  /// Whether it needs more of the inputs than their norms.
+  constexpr bool needsHessian() const {
+    return (keep != kPruneGroup && prune == PruneMethod::sparsegpt) ||
+           quantize == QuantizeMethod::gptq;
+  }
+
   friend bool operator==(const Compression &, const Compression &) = default;
 };
 

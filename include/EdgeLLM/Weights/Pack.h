@@ -41,6 +41,18 @@ PackLoss packMatrix(const MatrixView &matrix, const ChannelMap &rows,
                     const Compression &compression, const PortWriter &write,
                     unsigned threads = 0);
 
+/// Writes the weights of an output channel in [0, outputs) of a layout, for its
+/// paddedInputs() channels. May throw Error. Called from several threads at
+/// once.
+using MachineRows =
+    std::function<void(int64_t output, std::span<float> weights)>;
+
+/// The rows of a matrix as the machine sees them: permuted, and zero where
+/// there is padding. The maps have as many source channels as the matrix has
+/// rows and columns.
+MachineRows machineRowsOf(MatrixView matrix, const ChannelMap &rows,
+                          const ChannelMap &columns);
+
 /// A matrix that is quantized already, one machine row at a time.
 struct QuantizedRows {
   /// How error messages name it.
@@ -51,14 +63,17 @@ struct QuantizedRows {
   std::function<void(int64_t output, std::span<int8_t> values,
                      std::span<uint16_t> scales)>
       readRow;
+  /// What was quantized; empty when nobody asks for the loss.
+  MachineRows original = {};
 };
 
 /// Packs a quantized matrix; `layout` has an int4 format. As packMatrix, but
 /// throws Error when a value is not in [-7, 7], a scale is not a number from 0
 /// to 65504, or more of 8 neighbouring values are nonzero than the format
 /// keeps.
-void packQuantized(const QuantizedRows &matrix, const WeightLayout &layout,
-                   const PortWriter &write, unsigned threads = 0);
+/// Returns a loss of zero when there is no original.
+PackLoss packQuantized(const QuantizedRows &matrix, const WeightLayout &layout,
+                       const PortWriter &write, unsigned threads = 0);
 
 /// The images of a packed matrix, portBytes() for each port.
 using PortImages = std::span<const std::span<const std::byte>>;

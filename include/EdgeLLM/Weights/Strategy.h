@@ -61,7 +61,8 @@ Strategy parseStrategy(std::string_view text, const std::string &origin);
 std::string formatStrategy(const Strategy &strategy);
 
 /// A preset by name ("strategy-1", read from `presets`) or, when the text ends
-/// in .json or holds a slash, a file. Throws Error that lists the presets.
+/// in .json or holds a slash, a file; a text that begins with '{' is a strategy
+/// itself. Throws Error that lists the presets.
 Strategy findStrategy(std::string_view nameOrPath,
                       const std::filesystem::path &presets);
 

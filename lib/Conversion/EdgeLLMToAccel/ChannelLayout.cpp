@@ -1,5 +1,5 @@
 //===- ChannelLayout.cpp - How values lie in buffers ----------------------===//
-#include "ChannelLayout.h"
+#include "EdgeLLM/Conversion/ChannelLayout.h"
 
 using namespace mlir;
 using namespace edgellm;

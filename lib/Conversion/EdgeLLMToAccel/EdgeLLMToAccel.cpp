@@ -1,5 +1,5 @@
 //===- EdgeLLMToAccel.cpp - Operators to hardware steps -------------------===//
-#include "ChannelLayout.h"
+#include "EdgeLLM/Conversion/ChannelLayout.h"
 #include "EdgeLLM/Conversion/Passes.h"
 #include "EdgeLLM/Dialect/Request/RequestExpr.h"
 #include "EdgeLLM/Support/Guard.h"

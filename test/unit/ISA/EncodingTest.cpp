@@ -210,13 +210,13 @@ TEST(Disassembly, ReadsLikeTheDialect) {
   ASSERT_TRUE(encode(legalVmm(), words, error));
   EXPECT_EQ(
       disassemble(words),
-      "vmm slice_rows = 32, work = 640, weight_format = fp16, epilogue = "
-      "multiply, src_space = ddr, dst_space = hbm, aux_space = chip, has_bias "
-      "= true, argmax = false, in_channels = 11008, out_channels = 4096, "
-      "weights = 123456789, bias = 77, rows = <tokens>, src = <past * 64 "
-      "- 5>, src_stride = <(tokens ceildiv 32) * 32>, dst = <(tokens + past) * "
-      "2 + 1048576>, dst_stride = <3>, aux = <((tokens + past) ceildiv 32) * "
-      "32 * 7 + 9>, aux_stride = <1> wait <matrix, vector> signal <dma> "
+      "vmm weight_format = fp16, epilogue = multiply, src_space = ddr, "
+      "dst_space = hbm, aux_space = chip, has_bias = true, argmax = false, "
+      "in_channels = 11008, out_channels = 4096, weights = 123456789, bias = "
+      "77, rows = <tokens>, src = <past * 64 - 5>, src_stride = <(tokens "
+      "ceildiv 32) * 32>, dst = <(tokens + past) * 2 + 1048576>, dst_stride = "
+      "<3>, aux = <((tokens + past) ceildiv 32) * 32 * 7 + 9>, aux_stride = "
+      "<1>, slice_rows = 32, work = 640 wait <matrix, vector> signal <dma> "
       "stream_wait <attention>");
   words[0] = 0;
   EXPECT_EQ(disassemble(words),

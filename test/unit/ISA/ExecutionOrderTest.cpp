@@ -73,7 +73,7 @@ private:
   Affine address() {
     if (!single && rarely())
       return {number(6), 1, Request::tokens};
-    return fixed((single ? 2 : 4) * number(places));
+    return fixed(2 + (single ? 2 : 4) * number(places));
   }
   /// Often where one of the last results is, so that chains are possible.
   Affine source() {
@@ -138,7 +138,7 @@ private:
     result.src_space = result.dst_space = ActivationSpace::chip;
     result.epsilon = result.inverse_channels = 1;
     result.channels = 32;
-    result.weight = number(6);
+    result.weight = 1 + number(6);
     return placed(result);
   }
   Rope randomRope() {

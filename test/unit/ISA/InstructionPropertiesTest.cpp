@@ -445,7 +445,12 @@ TEST(Assembly, ExpressionsAreBounded) {
       result += text;
     return result;
   };
-  EXPECT_NO_THROW(assemble(rows(repeated("(", 20) + "1" + repeated(")", 20))));
+  auto nested = [&](unsigned depth) {
+    return rows(repeated("(", depth) + "1" + repeated(")", depth));
+  };
+  EXPECT_NO_THROW(assemble(nested(31)));
+  EXPECT_NE(assemblyError(nested(32)).find("expected fewer parentheses"),
+            std::string::npos);
   EXPECT_NO_THROW(assemble(rows(repeated("1 + ", 100000) + "tokens")));
   EXPECT_NO_THROW(assemble(rows(repeated("1 * ", 100000) + "tokens")));
   for (const char *deep : {"(", "-", "- (", "1 * ("})

@@ -409,6 +409,68 @@ TEST(Schedule, TheDmaPutsNoTokens) {
 }
 
 //===----------------------------------------------------------------------===//
+// Bounds
+//===----------------------------------------------------------------------===//
+
+/// Operands stay in the program's buffers whatever the request: here 256
+/// packets on chip, 4096 of ddr, the first of them the status, and 8 * 512 of
+/// the HBM.
+TEST(Schedule, OperandsLieInTheBuffers) {
+  TestProgram().add(silu(0, 255)).expectLegal();
+  EXPECT_EQ(TestProgram().add(silu(0, 256), "act").error(),
+            "instruction 1 (activation, act): field 'dst' reaches from packet "
+            "256 to 256 of chip at some request, allowed are 0 to 255");
+  EXPECT_EQ(TestProgram().add(silu(-1, 0)).error(),
+            "instruction 1 (activation): field 'src' reaches from packet -1 to "
+            "-1 of chip at some request, allowed are 0 to 255");
+  auto toDdr = [](int64_t packet) {
+    Activation result = silu(0, packet);
+    result.dst_space = ActivationSpace::ddr;
+    return result;
+  };
+  TestProgram().add(toDdr(1)).expectLegal();
+  TestProgram().add(toDdr(4095)).expectLegal();
+  EXPECT_EQ(TestProgram().add(toDdr(0)).error(),
+            "instruction 1 (activation): field 'dst' reaches from packet 0 to "
+            "0 of ddr at some request, allowed are 1 to 4095");
+  EXPECT_NE(TestProgram().add(toDdr(4096)).error(), "");
+  // The cache of 64 tokens, filled by passes of any length.
+  TestProgram(8).add(ropeToCache(0, 4032)).expectLegal();
+  EXPECT_EQ(TestProgram(8).add(ropeToCache(0, 4033)).error(),
+            "instruction 1 (rope): field 'dst' reaches from packet 4033 to "
+            "4096 of hbm at some request, allowed are 0 to 4095");
+  Vmm weights = vmm(0, 1); // four packets of each port
+  weights.weights = 508;
+  TestProgram().add(weights).expectLegal();
+  weights.weights = 509;
+  EXPECT_EQ(TestProgram().add(weights).error(),
+            "instruction 1 (vmm): field 'weights' reaches from packet 4072 to "
+            "4103 of hbm at some request, allowed are 0 to 4095");
+  Vmm sliced = vmm(1, 1);
+  sliced.src_space = ActivationSpace::ddr;
+  sliced.slice_rows = 100; // two slices
+  sliced.work = 56;
+  TestProgram().add(sliced).expectLegal();
+  sliced.work = 57;
+  EXPECT_EQ(TestProgram().add(sliced).error(),
+            "instruction 1 (vmm): field 'work' reaches from packet 57 to 256 "
+            "of chip at some request, allowed are 0 to 255");
+}
+
+/// No field is so large that a check would overflow.
+TEST(Schedule, OperandsFarAway) {
+  constexpr int64_t most = (int64_t(1) << 39) - 1;
+  Softmax far = softmax(0, 100);
+  far.heads = 65535;
+  for (const Affine &stride : {fixed(most), fixed(-most - 1),
+                               Affine{most, 65535, Request::context_rounded}}) {
+    far.src_head_stride = stride;
+    EXPECT_NE(TestProgram().add(far).error().find("field 'src' reaches"),
+              std::string::npos);
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Extents over all requests
 //===----------------------------------------------------------------------===//
 

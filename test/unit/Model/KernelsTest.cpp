@@ -1,5 +1,6 @@
 //===- KernelsTest.cpp - Every set of kernels gives the defined bits ------===//
 #include "Kernels.h"
+#include "EdgeLLM/ISA/WeightStream.h"
 #include "Values.h"
 #include <algorithm>
 #include <bit>
@@ -129,6 +130,57 @@ TEST_P(KernelsTest, int4TermsAreThoseOfTheDefinition) {
                                    scales[o]))
           << "output " << o << " of trial " << trial;
   }
+}
+
+/// Any index, any codes: the block's codes mean what N18 says, except where a
+/// second weight has the address of the first, which is reported.
+TEST_P(KernelsTest, sparseBlocksExpandToDenseOnes) {
+  using enum isa::WeightFormat;
+  Values values(15);
+  const std::pair<isa::WeightFormat, Expand *> expanders[] = {
+      {int4_4of8, kernels.expand4of8},
+      {int4_2of8, kernels.expand2of8},
+      {int4_1of8_padded, kernels.expand1of8Padded},
+      {int4_1of8, kernels.expand1of8}};
+  for (auto [format, expand] : expanders)
+    for (int trial = 0; trial < 500; ++trial) {
+      isa::WeightCoding coding = isa::codingOf(format);
+      // The index, then at once the codes, as in the shortest package.
+      size_t indexBytes = size_t(isa::indexBytes(format, kBlock));
+      std::vector<uint8_t> bytes(indexBytes +
+                                 size_t(isa::codeBytes(format, kBlock)));
+      for (uint8_t &byte : bytes)
+        byte = uint8_t(values.bits());
+      if (format == int4_4of8 && trial % 2) // as packers write it
+        for (size_t i = 0; i < indexBytes; ++i)
+          bytes[i] = uint8_t(0xE4D2B187 >> 8 * values.integer(0, 3));
+      auto bitsAt = [&](size_t start, size_t bit, int64_t count) {
+        unsigned result = 0;
+        for (size_t i = 0; i < size_t(count); ++i)
+          result |= unsigned(bytes[start + (bit + i) / 8] >> (bit + i) % 8 & 1)
+                    << i;
+        return result;
+      };
+      std::array<uint8_t, kBlock / 2> block;
+      auto *from = reinterpret_cast<const std::byte *>(bytes.data());
+      unsigned repeated = expand(from, from + indexBytes, block.data());
+      for (unsigned group = 0; group < kBlock / 8; ++group) {
+        unsigned index =
+            bitsAt(0, size_t(coding.indexBits) * group, coding.indexBits);
+        unsigned codes = bitsAt(indexBytes, size_t(4 * coding.keep) * group,
+                                4 * coding.keep);
+        bool isRepeated = format == int4_2of8 && (index & 7) == index >> 3;
+        EXPECT_EQ(repeated >> group & 1, isRepeated);
+        if (isRepeated)
+          codes &= 15;
+        auto expected = numerics::sparseGroup(format, index, codes);
+        for (unsigned i = 0; i < 8; ++i)
+          ASSERT_EQ(
+              numerics::int4Value(block[4 * group + i / 2] >> 4 * (i % 2) & 15),
+              expected[i])
+              << isa::nameOf(format) << " group " << group << " input " << i;
+      }
+    }
 }
 
 TEST_P(KernelsTest, int4SumsOfExtremesDoNotOverflow) {

@@ -139,6 +139,37 @@ TEST(NumericsTest, int4CodesAreSignAndMagnitude) {
   }
 }
 
+TEST(NumericsTest, sparseGroupsFollowTheirIndex) {
+  using enum isa::WeightFormat;
+  using Group = std::array<int8_t, 8>;
+  EXPECT_EQ(sparseGroup(int4_4of8, 0b1001'0110, 0x9F21),
+            (Group{0, 1, 2, 0, -7, 0, 0, -1}));
+  EXPECT_EQ(sparseGroup(int4_2of8, 1 + 8 * 6, 0xA3),
+            (Group{0, 3, 0, 0, 0, 0, -2, 0}));
+  EXPECT_EQ(sparseGroup(int4_1of8, 7, 0xD), (Group{0, 0, 0, 0, 0, 0, 0, -5}));
+  EXPECT_EQ(sparseGroup(int4_1of8_padded, 5, 4),
+            (Group{0, 0, 0, 0, 0, 4, 0, 0}));
+}
+
+TEST(NumericsTest, sparseGroupsThatNoPackerWrites) {
+  using enum isa::WeightFormat;
+  using Group = std::array<int8_t, 8>;
+  // Three bits: the last code belongs to nothing. Eight: the lowest four count.
+  EXPECT_EQ(sparseGroup(int4_4of8, 0b0001'0011, 0x7321),
+            (Group{1, 2, 0, 0, 3, 0, 0, 0}));
+  EXPECT_EQ(sparseGroup(int4_4of8, 0xFF, 0x4321),
+            (Group{1, 2, 3, 4, 0, 0, 0, 0}));
+  EXPECT_EQ(sparseGroup(int4_4of8, 0, 0x4321), Group{});
+  // One address twice, and descending ones.
+  EXPECT_EQ(sparseGroup(int4_2of8, 3 + 8 * 3, 0x77),
+            (Group{0, 0, 0, 14, 0, 0, 0, 0}));
+  EXPECT_EQ(sparseGroup(int4_2of8, 6 + 8 * 2, 0x12),
+            (Group{0, 0, 1, 0, 0, 0, 2, 0}));
+  // The fourth bit of a padded address.
+  EXPECT_EQ(sparseGroup(int4_1of8_padded, 8 + 5, 4),
+            (Group{0, 0, 0, 0, 0, 4, 0, 0}));
+}
+
 /// The term from exact numbers: activations in units of 2^(E-29), truncated.
 float exactInt4Term(std::span<const uint16_t> x, std::span<const int8_t> v,
                     uint16_t scale) {

@@ -33,7 +33,16 @@ Manifest smallManifest() {
   m.files = {{"ddr.bin", 64, 1},          {"embedding.bin", 64, 2},
              {"hbm/port00.bin", 256, 3},  {"hbm/port01.bin", 128, 4},
              {"program.bin", 192, ~0ull}, {"tokenizer.model", 5, 6}};
-  m.tensors = {{"w", 32, 128, "int4", 4.125, 1, 64}};
+  m.tensors = {{"w",
+                32,
+                128,
+                "int4",
+                4.125,
+                1,
+                64,
+                {2, 16, 32, 8},
+                {1, 128, 128, 0},
+                0.125}};
   return m;
 }
 
@@ -101,7 +110,7 @@ TEST(Manifest, HasAllFilesOfTheWeightsOrNone) {
 
 TEST(Manifest, WritesOneLineARecord) {
   std::string text = formatManifest(smallManifest(), "m");
-  EXPECT_NE(text.find("\n  \"format_version\": 1,\n"), text.npos) << text;
+  EXPECT_NE(text.find("\n  \"format_version\": 2,\n"), text.npos) << text;
   EXPECT_NE(text.find("\n    {\"path\":\"program.bin\",\"bytes\":192,"
                       "\"xxh3_64\":\"ffffffffffffffff\"},\n"),
             text.npos)
@@ -116,8 +125,8 @@ TEST(Manifest, FindsFiles) {
 }
 
 TEST(Manifest, RefusesOtherFormats) {
-  EXPECT_EQ(errorWith("/format_version", 2),
-            "m: field 'format_version': found 2, expected 1, the only format "
+  EXPECT_EQ(errorWith("/format_version", 1),
+            "m: field 'format_version': found 1, expected 2, the only format "
             "this version reads");
 }
 
@@ -206,6 +215,29 @@ TEST(Manifest, TensorsLieInEveryPortImage) {
   EXPECT_EQ(errorWith("/tensors/0/shape", {32}),
             "m: field 'tensors[0].shape': found [32], expected [outputs, "
             "inputs], each an integer from 1 to 16777216");
+}
+
+TEST(Manifest, TensorsSayWhereTheirChannelsAre) {
+  EXPECT_EQ(errorWith("/tensors/0/rows", {1, 32, 32}),
+            "m: field 'tensors[0].rows': found [1,32,32], expected [groups, "
+            "size, padded, pairs], each an integer from 0 to 16777216");
+  EXPECT_EQ(errorWith("/tensors/0/rows", {1, 32, 16, 0}),
+            "m: field 'tensors[0].rows': found [1,32,16,0], expected a map of "
+            "channels, whose padded must be at least size");
+  EXPECT_EQ(errorWith("/tensors/0/columns", {4, 16, 32, 0}),
+            "m: field 'tensors[0].columns': found [4,16,32,0], expected groups "
+            "x size of 128, as field 'shape' says");
+}
+
+TEST(Manifest, ErrorsOfTensorsMayBeUnknown) {
+  Manifest manifest = smallManifest();
+  manifest.tensors[0].relativeError = {};
+  std::string text = formatManifest(manifest, "m");
+  EXPECT_EQ(text.find("relative_error"), text.npos);
+  EXPECT_EQ(parseManifest(text, "m"), manifest);
+  EXPECT_EQ(errorWith("/tensors/0/relative_error", -1),
+            "m: field 'tensors[0].relative_error': found -1, expected a number "
+            "from 0 to 1000");
 }
 
 TEST(Manifest, DoesNotWriteWhatItWouldNotRead) {

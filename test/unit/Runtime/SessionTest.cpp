@@ -197,18 +197,18 @@ TEST_F(SessionTest, BuffersMustFitTheirBanks) {
 
 TEST_F(SessionTest, DeviceErrorsNameTheInstruction) {
   Program program = model.program();
-  // The second instruction of "generate": reads past the end of the ddr buffer.
+  // The second instruction of "generate": writes over what it reads.
   isa::Vmm vmm;
   isa::DecodeError error;
   ASSERT_TRUE(decode(&program.code[isa::kPacketWords], vmm, error));
-  vmm.src.offset = 1000;
+  vmm.dst.offset = vmm.src.offset + 1;
   ASSERT_TRUE(encode(vmm, &program.code[isa::kPacketWords], error));
   model.write(path, program, model.manifest());
   auto session = open();
   std::string message = errorOf([&] { session->forward(Ids{1, 2}); });
   EXPECT_EQ(message.find("device: entry 'generate': instruction 1 "), 0u)
       << message;
-  EXPECT_NE(message.find("'src'"), message.npos) << message;
+  EXPECT_NE(message.find("'dst' starts at packet "), message.npos) << message;
   EXPECT_EQ(session->past(), 0u);
 }
 

@@ -98,6 +98,59 @@ TEST(TimedPass, OneTile) {
   EXPECT_NEAR(timing.cycles, vmm.end + 1 / 3. + 10.7, 1e-9);
 }
 
+TEST(TimedPass, SparseTile) {
+  // 2048 inputs to 32 outputs: 4 outputs a port, one package each.
+  struct Expected {
+    isa::WeightFormat format;
+    int64_t packageBytes, arrayCycles;
+  };
+  using enum isa::WeightFormat;
+  for (auto [format, bytes, cycles] :
+       {Expected{int4, 32 + 1024, 16}, Expected{int4_4of8, 32 + 256 + 512, 8},
+        Expected{int4_2of8, 32 + 192 + 256, 4},
+        Expected{int4_1of8_padded, 32 + 128 + 128, 2},
+        Expected{int4_1of8, 32 + 96 + 128, 2}}) {
+    PassTiming timing =
+        timed(productProgram(targetOf("tiny"), 2048, 32, format));
+    const StepTiming &vmm = timing.steps[1];
+    EXPECT_EQ(vmm.hbmReadBytes, uint64_t(8 * 4 * bytes));
+    EXPECT_NEAR(vmm.streamEnd, vmm.streamStart + double(4 * bytes) / 64, 1e-9);
+    EXPECT_EQ(vmm.arrayCycles, double(cycles));
+    EXPECT_EQ(vmm.macs, uint64_t(cycles * 128 * 32));
+    // The input's 64 packets of 64 bytes at 96 a cycle come first; once the
+    // last weights are there, they are used within a cycle.
+    EXPECT_NEAR(vmm.issued,
+                std::max(vmm.streamEnd + 1,
+                         vmm.start + 10.7 + 64 * 64 / 96. + cycles / 64.),
+                1);
+  }
+}
+
+TEST(TimedPass, SparseRowsOfOddWidths) {
+  // 300 inputs: 2.34 blocks of 128, half of them kept: 1.17, so two cycles.
+  PassTiming timing = timed(
+      productProgram(targetOf("tiny"), 300, 32, isa::WeightFormat::int4_4of8));
+  EXPECT_EQ(timing.steps[1].arrayCycles, 2);
+  // Three blocks: 32 of scales, 3 * 16 of index, 3 * 32 of codes, in words.
+  EXPECT_EQ(timing.steps[1].hbmReadBytes, 32 * 192u);
+}
+
+/// hw/timing.md, T5: a product that the stream bounds gains what its weights
+/// shrink by.
+TEST(SparseProduct, SpeedUpIsTheRatioOfBits) {
+  using enum isa::WeightFormat;
+  auto secondsOf = [&](isa::WeightFormat format) {
+    return timedOn(targetOf("vcu128"),
+                   productProgram(targetOf("vcu128"), 4096, 1 << 20, format))
+        .seconds();
+  };
+  double dense = secondsOf(int4);
+  EXPECT_NEAR(dense / secondsOf(int4_4of8), 1.32, 0.005);
+  EXPECT_NEAR(dense / secondsOf(int4_2of8), 2.2, 0.005);
+  EXPECT_NEAR(dense / secondsOf(int4_1of8_padded), 3.67, 0.005);
+  EXPECT_NEAR(dense / secondsOf(int4_1of8), 4.125, 0.005);
+}
+
 TEST(TimedPass, ArrayNeedsItsCycles) {
   // Eight rows on chip: a tile of 32 outputs takes 8 cycles for 128 inputs, its
   // weights only 6 from HBM, so that the array, once started, never rests.

@@ -474,6 +474,33 @@ TEST(Pack, QuantizedRowsComeBackExactly) {
   }
 }
 
+TEST(Pack, LossOfQuantizedRowsIsThatOfTheOriginal) {
+  std::mt19937 random(15);
+  for (WeightFormat format : {kInt4, kSparse[1]}) {
+    Sample sample = randomSample(random, format);
+    WeightLayout layout = sample.layout();
+    Compression compression{keepOf(format), PruneMethod::magnitude, kSearch};
+    auto drop = [](unsigned, std::span<const std::byte>) {};
+    PackLoss expected = packMatrix(sample.view(), sample.rows, sample.columns,
+                                   layout, compression, drop);
+    MachineRows original =
+        machineRowsOf(sample.view(), sample.rows, sample.columns);
+    // The same rows, compressed outside.
+    auto readRow = [&](int64_t output, std::span<int8_t> values,
+                       std::span<uint16_t> scales) {
+      std::vector<float> weights(values.size(), -1.0f);
+      original(output, weights);
+      compressRow(weights, compression, values, scales);
+    };
+    PackLoss loss = packQuantized({"rows", readRow, original}, layout, drop);
+    EXPECT_GT(loss.squaredError, 0);
+    EXPECT_EQ(loss.squaredError, expected.squaredError);
+    EXPECT_EQ(loss.squaredNorm, expected.squaredNorm);
+    loss = packQuantized({"rows", readRow}, layout, drop);
+    EXPECT_EQ(loss.squaredError, 0);
+  }
+}
+
 TEST(Pack, SparseRoundTripOfThreeLevelsIsExact) {
   std::mt19937 random(13);
   for (int trial = 0; trial < 24; ++trial) {

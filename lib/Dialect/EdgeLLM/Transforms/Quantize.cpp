@@ -1,7 +1,8 @@
 //===- Quantize.cpp - Decide how weights are coded ------------------------===//
+#include "CompressionRules.h"
 #include "EdgeLLM/Dialect/EdgeLLM/Transforms/Passes.h"
 
-#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 
@@ -10,6 +11,7 @@ namespace edgellm::graph {
 #include "EdgeLLM/Dialect/EdgeLLM/Transforms/Passes.h.inc"
 } // namespace edgellm::graph
 
+using namespace edgellm;
 using namespace edgellm::graph;
 
 namespace {
@@ -20,32 +22,27 @@ public:
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::optional<QuantizeMethod> chosen = symbolizeQuantizeMethod(method);
-    if (!chosen || *chosen == QuantizeMethod::gptq) {
-      module.emitError() << "edgellm-quantize: method '" << method
-                         << "', allowed are round_to_nearest and scale_search";
+    FailureOr<CompressionRules> rules = CompressionRules::read(
+        module, getArgument(),
+        {weights, "8/8", "magnitude", quantize, strategy});
+    if (failed(rules) || failed(rules->checkAllMatch(module, getArgument())))
       return signalPassFailure();
-    }
-    if (weights == "fp16")
-      return;
-    if (weights != "int4") {
-      module.emitError() << "edgellm-quantize: weights '" << weights
-                         << "', allowed are int4 and fp16";
-      return signalPassFailure();
-    }
-    Builder builder(&getContext());
-    auto encoding =
-        BlockQuantAttr::get(&getContext(), builder.getIntegerType(4), 128,
-                            builder.getF16Type(), *chosen);
-    module.walk([&](LinearOp op) { encode(op, encoding); });
+    module.walk([&](LinearOp op) { encode(op, rules->choiceFor(op)); });
   }
 
 private:
-  void encode(LinearOp op, BlockQuantAttr encoding) {
-    if (typeOf(op.getWeight()).getEncoding())
+  void encode(LinearOp op, MatrixChoice choice) {
+    if (choice.fp16 || typeOf(op.getWeight()).getEncoding())
       return;
-    op.setWeightAttr(withEncoding(op.getWeight(), encoding));
+    // What is pruned got its encoding from edgellm-sparsify.
+    choice.compression.keep = kPruneGroup;
+    op.setWeightAttr(withChoice(op.getWeight(), choice));
     ++quantized;
+    remark::passed(
+        op.getLoc(),
+        remark::RemarkOpts::name("quantized").category(getArgument()))
+        << std::string("INT4 by ") +
+               edgellm::nameOf(choice.compression.quantize).data();
   }
 };
 

@@ -26,6 +26,46 @@ func.func private @f() attributes {a = #edgellm.block_quant<i4, 64, f16, scale_s
 
 // -----
 
+// expected-error @+1 {{block_sparse<3 of 8>: the machine keeps 4, 2 or 1 of 8, and 8 of 8 is block_quant alone}}
+func.func private @f() attributes {a = #edgellm.block_sparse<3 of 8, magnitude, #edgellm.block_quant<i4, 128, f16, scale_search>>}
+
+// -----
+
+// expected-error @+1 {{block_sparse<8 of 8>: the machine keeps 4, 2 or 1 of 8}}
+func.func private @f() attributes {a = #edgellm.block_sparse<8 of 8, wanda, #edgellm.block_quant<i4, 128, f16, scale_search>>}
+
+// -----
+
+// expected-error @+1 {{block_sparse<2 of 16>: the machine keeps 4, 2 or 1 of 8}}
+func.func private @f() attributes {a = #edgellm.block_sparse<2 of 16, wanda, #edgellm.block_quant<i4, 128, f16, scale_search>>}
+
+// -----
+
+// expected-error @+1 {{block_sparse<2 of 8, padded>: addresses are padded at 1 of 8 alone}}
+func.func private @f() attributes {a = #edgellm.block_sparse<2 of 8, magnitude, #edgellm.block_quant<i4, 128, f16, scale_search>, padded>}
+
+// -----
+
+// expected-error @+2 {{expected ::edgellm::graph::PruneMethod to be one of: magnitude, wanda, sparsegpt}}
+// expected-error @+1 {{failed to parse EdgeLLM_BlockSparseAttr parameter 'method'}}
+func.func private @f() attributes {a = #edgellm.block_sparse<2 of 8, random, #edgellm.block_quant<i4, 128, f16, scale_search>>}
+
+// -----
+
+// expected-error @+2 {{the machine has i4, 128, f16 alone}}
+// expected-error @+1 {{failed to parse EdgeLLM_BlockSparseAttr parameter 'quant'}}
+func.func private @f() attributes {a = #edgellm.block_sparse<2 of 8, magnitude, #edgellm.block_quant<i8, 128, f16, scale_search>>}
+
+// -----
+
+func.func @linear_encoding(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight has encoding "csr", expected none, block_quant or block_sparse}}
+  %y = edgellm.linear %x weight(#edgellm.external<"f", "w"> : tensor<4x8xf16, "csr">) : (tensor<?x8xf16>) -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{rows 8 to 8 of 16: expected 0 <= first < last <= total}}
 func.func private @f() attributes {a = #edgellm.rows<8 to 8 of 16>}
 

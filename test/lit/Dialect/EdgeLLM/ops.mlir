@@ -50,6 +50,16 @@ module attributes {edgellm.checkpoint = "models/demo"} {
     %y = edgellm.linear %l
       weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_quant<i4, 128, f16, scale_search>>)
       add(%l) : (tensor<1x256xf16>, tensor<1x256xf16>) -> tensor<1x256xf16>
+    // Sparse weights: at most 2 of every 8 neighbouring inputs; at 1 of 8 the
+    // addresses may be padded to 4 bits.
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_sparse<2 of 8, magnitude, #edgellm.block_quant<i4, 128, f16, scale_search>>>)
+    %s2 = edgellm.linear %l
+      weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_sparse<2 of 8, magnitude, #edgellm.block_quant<i4, 128, f16, scale_search>>>)
+      : (tensor<1x256xf16>) -> tensor<1x256xf16>
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_sparse<1 of 8, sparsegpt, #edgellm.block_quant<i4, 128, f16, gptq>, padded>>)
+    %s1 = edgellm.linear %l
+      weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16, #edgellm.block_sparse<1 of 8, sparsegpt, #edgellm.block_quant<i4, 128, f16, gptq>, padded>>)
+      : (tensor<1x256xf16>) -> tensor<1x256xf16>
     // CHECK: edgellm.linear %{{.*}} multiply(%{{.*}})
     %z = edgellm.linear %y weight(#weight) multiply(%l)
       : (tensor<1x256xf16>, tensor<1x256xf16>) -> tensor<1x256xf16>

@@ -62,6 +62,11 @@ float dotInt4(std::span<const uint16_t> activations,
               std::span<const int8_t> weights,
               std::span<const uint16_t> scales);
 
+/// N18: the weights of a group of 8 of a sparse format from its index and its
+/// codes, each as a number whose lowest bits come first.
+std::array<int8_t, 8> sparseGroup(isa::WeightFormat format, unsigned index,
+                                  unsigned codes);
+
 /// N7: one group.
 float fp16Term(std::span<const uint16_t, kGroup> left,
                std::span<const uint16_t, kGroup> right);

@@ -59,7 +59,7 @@ struct StepTiming {
   uint64_t hbmReadBytes = 0;  ///< of all ports
   uint64_t hbmWriteBytes = 0; ///< keys and values
   uint64_t ddrBytes = 0;      ///< read and written
-  uint64_t macs = 0;          ///< multiply-accumulates asked for
+  uint64_t macs = 0;          ///< multiply-accumulates with weights kept
   double arrayCycles = 0;     ///< the array worked for it
   double hbmCycles = 0;       ///< its bytes at the full rate of all ports
   /// What ended last and so set its end: "hbm", "array", "vector", "ddr",

@@ -168,7 +168,8 @@ def EdgeLLM_BlockSparseAttr : AttrDef<EdgeLLM_Dialect, "BlockSparse"> {
     EnumParameter<EdgeLLM_PruneMethod>:$method, "BlockQuantAttr":$quant,
     "bool":$padded);
   let assemblyFormat = [{
-    `<` $keep `of` $group `,` $method `,` $quant custom<Padded>($padded) `>`
+    `<` $keep `of` $group `,` $method `,` qualified($quant) ``
+    custom<Padded>($padded) `>`
   }];
   let genVerifyDecl = 1;
 }

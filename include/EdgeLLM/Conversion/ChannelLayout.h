@@ -1,6 +1,6 @@
 //===- ChannelLayout.h - How values lie in buffers --------------*- C++ -*-===//
-#ifndef EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H
-#define EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H
+#ifndef EDGELLM_CONVERSION_CHANNELLAYOUT_H
+#define EDGELLM_CONVERSION_CHANNELLAYOUT_H
 
 #include "EdgeLLM/Dialect/Accel/IR/Accel.h"
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
@@ -14,4 +14,4 @@ accel::ChannelsAttr layoutOf(mlir::Value value);
 
 } // namespace edgellm
 
-#endif // EDGELLM_LIB_CONVERSION_EDGELLMTOACCEL_CHANNELLAYOUT_H
+#endif // EDGELLM_CONVERSION_CHANNELLAYOUT_H
