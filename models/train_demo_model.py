@@ -7,6 +7,10 @@ generation_config.json, model.safetensors in FP16, tokenizer.model, tokenizer_co
 the text it was made from: train.txt, heldout.txt (the books kept out of training) and
 calibration.txt (a sample of the training text).
 
+With --keep N it prunes a trained checkpoint instead and trains what is left: of every 8
+neighbouring inputs of a matrix the N greatest weights stay, for good. The embedding, which is the
+output layer too, stays whole.
+
 Needs: apt-get install bible-kjv python3-torch python3-sentencepiece python3-numpy \\
        libopenblas0-pthread
 """
@@ -17,6 +21,7 @@ import json
 import math
 import pathlib
 import random
+import shutil
 import struct
 import subprocess
 import time
@@ -103,6 +108,12 @@ def train_tokenizer(out, vocabulary):
         num_threads=2,
     )
     (out / "tokenizer.vocab").unlink()
+    return sentencepiece.SentencePieceProcessor(model_file=str(out / "tokenizer.model"))
+
+
+def take_tokenizer(checkpoint, out):
+    """Copies the SentencePiece model of a checkpoint."""
+    shutil.copy(checkpoint / "tokenizer.model", out)
     return sentencepiece.SentencePieceProcessor(model_file=str(out / "tokenizer.model"))
 
 
@@ -292,6 +303,35 @@ def export(model, out):
     write_json(out / "generation_config.json", generation)
 
 
+# Pruning
+
+
+GROUP = 8  # neighbouring inputs, of which a density N of 8 keeps N
+
+
+def prunable(model):
+    """The matrices of the blocks."""
+    return [weight for weight in model.layers.parameters() if weight.dim() > 1]
+
+
+@torch.no_grad()
+def magnitude_masks(model, keep):
+    """For each prunable matrix 1 where a weight is among the `keep` greatest of its group."""
+    masks = []
+    for weight in prunable(model):
+        groups = weight.abs().unflatten(1, (-1, GROUP))
+        kept = groups.topk(keep, dim=-1).indices
+        masks.append(torch.zeros_like(groups).scatter_(-1, kept, 1).flatten(1))
+    return masks
+
+
+@torch.no_grad()
+def apply_masks(model, masks):
+    """Sets pruned weights to zero; without masks, does nothing."""
+    for weight, mask in zip(prunable(model), masks):
+        weight.mul_(mask)
+
+
 # Training
 
 
@@ -347,10 +387,10 @@ def make_optimizer(model, options):
 
 
 def learning_rate(options, step, elapsed):
-    """Linear warm-up over 100 steps, then a cosine down to the last rate at elapsed = 1."""
+    """Linear warm-up over some steps, then a cosine down to the last rate at elapsed = 1."""
     cosine = 0.5 * (1 + math.cos(math.pi * elapsed))
     factor = options.last_rate + (1 - options.last_rate) * cosine
-    return options.learning_rate * min(1, (step + 1) / 100) * factor
+    return options.learning_rate * min(1, (step + 1) / options.warm_up) * factor
 
 
 def train_step(model, optimizer, x, y):
@@ -386,10 +426,11 @@ def follow(average, model, decay):
         mean.lerp_(weight, 1 - decay)
 
 
-def train(model, ids, progress, options):
+def train(model, ids, progress, options, masks=()):
     """Trains on random windows until the time is over; exports every 100 steps.
 
-    Returns the result: the model, or the moving average of its weights.
+    Weights that the masks prune stay zero. Returns the result: the model, or the moving average
+    of its weights.
     """
     rng = np.random.default_rng(options.seed)
     optimizer = make_optimizer(model, options)
@@ -400,6 +441,7 @@ def train(model, ids, progress, options):
             group["lr"] = learning_rate(options, step, seconds / budget)
         starts = rng.integers(0, len(ids) - options.window - 1, options.batch)
         loss = train_step(model, optimizer, *windows(ids, starts, options.window))
+        apply_masks(model, masks)
         step += 1
         if options.average:
             follow(result, model, min(options.average, step / (step + 10)))
@@ -433,10 +475,17 @@ def parse_options():
     add("--weight-decay", type=float, default=0.1, help="of matrices (%(default)s)")
     add("--dropout", type=float, default=0.0, help="on what enters the residual (%(default)s)")
     add("--last-rate", type=float, default=0.05, help="share of the peak at the end (%(default)s)")
+    add("--warm-up", type=int, default=100, help="steps to the peak (%(default)s)")
     add("--average", type=float, default=0.0, help="decay of the weights' mean; 0: no mean")
     add("--start-from", type=pathlib.Path, help="checkpoint of the same shape to train further")
+    add("--keep", type=int, choices=(1, 2, 4), help="of 8 inputs, of --start-from, pruned")
     add("--calibration-characters", type=int, default=200000, help="of calibration.txt, at least")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.warm_up < 1:
+        parser.error(f"--warm-up is {options.warm_up}, allowed are 1 and more")
+    if options.keep and not options.start_from:
+        parser.error("--keep prunes a trained model: --start-from CHECKPOINT is missing")
+    return options
 
 
 def model_config(options):
@@ -460,7 +509,10 @@ def main():
     torch.set_num_threads(options.threads)
     train_text, held_out_text = corpus()
     write_text(train_text, held_out_text, options.calibration_characters, options.out)
-    tokenizer = train_tokenizer(options.out, options.vocab)
+    if options.start_from:
+        tokenizer = take_tokenizer(options.start_from, options.out)
+    else:
+        tokenizer = train_tokenizer(options.out, options.vocab)
     train_ids, held_out_ids = encode(tokenizer, train_text), encode(tokenizer, held_out_text)
     model = Llama(model_config(options), options.dropout)
     if options.start_from:
@@ -470,7 +522,11 @@ def main():
     print(f"held-out tokens {len(held_out_ids)}", flush=True)
     characters = sum(map(len, held_out_text))
     progress = Progress(held_out_ids, characters, options.window)
-    model = train(model, train_ids, progress, options)
+    masks = magnitude_masks(model, options.keep) if options.keep else ()
+    apply_masks(model, masks)
+    if options.start_from:
+        progress.report("before", model)
+    model = train(model, train_ids, progress, options, masks)
     progress.report("final", model)
     export(model, options.out)
     for prompt in SAMPLE_PROMPTS:
