@@ -108,6 +108,7 @@ void edgellm::writePortImages(accel::ProgramOp program,
                            files[port]->write(bytes);
                          });
     manifest.tensors[index].relativeError = loss.relativeError();
+    checkpoint.dropPages();
     done += weightsOf(weight);
   }
   progress("packing", total, total);
@@ -196,4 +197,5 @@ void edgellm::writeEmbedding(const Checkpoint &checkpoint,
     readHalfRow(table, id, row);
     file.write(std::as_bytes(std::span(row)));
   }
+  checkpoint.dropPages();
 }

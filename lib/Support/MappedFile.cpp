@@ -51,6 +51,11 @@ MappedFile::~MappedFile() {
     ::munmap(const_cast<std::byte *>(data), size);
 }
 
+void MappedFile::dropPages() const {
+  if (data)
+    ::madvise(const_cast<std::byte *>(data), size, MADV_DONTNEED);
+}
+
 MappedFile::MappedFile(MappedFile &&other) noexcept
     : name(std::move(other.name)), data(std::exchange(other.data, nullptr)),
       size(std::exchange(other.size, 0)) {}

@@ -81,6 +81,11 @@ Checkpoint Checkpoint::open(const fs::path &directory) {
   return checkpoint;
 }
 
+void Checkpoint::dropPages() const {
+  for (const SafeTensors &shard : shards)
+    shard.dropPages();
+}
+
 const Tensor *Checkpoint::find(std::string_view name) const {
   for (const SafeTensors &shard : shards)
     if (const Tensor *tensor = shard.find(name))

@@ -25,6 +25,10 @@ public:
   std::span<const std::byte> bytes() const { return {data, size}; }
   const std::filesystem::path &path() const { return name; }
 
+  /// Gives the pages that were read back to the system, so that walking a file
+  /// larger than memory does not fill it. They are read again when used again.
+  void dropPages() const;
+
 private:
   std::filesystem::path name;
   const std::byte *data = nullptr;

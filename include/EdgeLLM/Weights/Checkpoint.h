@@ -19,6 +19,10 @@ public:
   /// The mapped weight files, with every tensor in them.
   const std::vector<SafeTensors> &files() const { return shards; }
 
+  /// Gives the weights that were read so far back to the system, see
+  /// MappedFile::dropPages.
+  void dropPages() const;
+
   /// The tensor of that name, or nullptr. Valid as long as the checkpoint or
   /// the one it was moved to.
   const Tensor *find(std::string_view name) const;

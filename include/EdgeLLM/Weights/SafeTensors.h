@@ -38,6 +38,9 @@ public:
   /// one it was moved to.
   const Tensor *find(std::string_view name) const;
 
+  /// See MappedFile::dropPages.
+  void dropPages() const { file.dropPages(); }
+
 private:
   MappedFile file;
   Table table;
