@@ -69,6 +69,8 @@ Compilation::Compilation(const ModelSource &model,
     : model(model), options(options), context(dialects()),
       diagnostics(context) {
   context.printOpOnDiagnostic(false); // it may be a whole module
+  // The layout of channels is asked for before anything is lowered to it.
+  context.loadDialect<accel::AccelDialect>();
   module = importModel(context, model, options.context);
 }
 

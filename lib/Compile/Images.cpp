@@ -8,6 +8,7 @@
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Half.h"
 #include "EdgeLLM/Weights/Pack.h"
+#include "EdgeLLM/Weights/Strategy.h"
 
 #include <cmath>
 #include <cstdio>
@@ -27,6 +28,14 @@ static Compression compressionOf(accel::WeightOp weight) {
       .compression;
 }
 
+/// "search" or "sparsegpt, gptq".
+static std::string describeMethod(const Compression &compression) {
+  std::string text(nameOf(compression.quantize));
+  if (compression.keep == kPruneGroup)
+    return text;
+  return std::string(nameOf(compression.prune)) + ", " + text;
+}
+
 static TensorRecord recordOf(accel::WeightOp weight,
                              const WeightLayout &layout) {
   TensorRecord record;
@@ -39,6 +48,8 @@ static TensorRecord recordOf(accel::WeightOp weight,
   record.bytesPerPort = layout.portBytes();
   record.rows = accel::channelMapOf(weight.getRows());
   record.columns = accel::channelMapOf(weight.getColumns());
+  if (isa::isInt4(layout.format))
+    record.method = describeMethod(compressionOf(weight));
   return record;
 }
 

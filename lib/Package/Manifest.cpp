@@ -284,6 +284,8 @@ TensorRecord ManifestReader::readTensor(JsonObject record,
       record.integer("bytes_per_port", 1, imageBytes - tensor.packet * 64);
   tensor.rows = readMap(record, "rows", tensor.outputs);
   tensor.columns = readMap(record, "columns", tensor.inputs);
+  if (record.has("method"))
+    tensor.method = record.string("method");
   if (record.has("relative_error"))
     tensor.relativeError = record.number("relative_error", 0, kMaxError);
   record.finish();
@@ -329,6 +331,8 @@ static ordered formatTensor(const TensorRecord &tensor) {
                     {"bytes_per_port", tensor.bytesPerPort},
                     {"rows", formatMap(tensor.rows)},
                     {"columns", formatMap(tensor.columns)}};
+  if (!tensor.method.empty())
+    record["method"] = tensor.method;
   if (tensor.relativeError)
     record["relative_error"] = *tensor.relativeError;
   return record;

@@ -1,6 +1,8 @@
 //===- BlockCoding.cpp - Index and codes of a block -----------------------===//
 #include "BlockCoding.h"
 
+#include "BlockKernels.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -33,23 +35,19 @@ static int decode(unsigned code) {
 // Encoding
 //===----------------------------------------------------------------------===//
 
-/// The codes of a block, a word a group.
-static void codesOf(std::span<const int8_t, kQuantBlock> values,
-                    uint32_t (&words)[kGroups]) {
-  uint8_t code[kQuantBlock], bytes[kQuantBlock / 2];
-  for (size_t i = 0; i < kQuantBlock; ++i)
-    code[i] = uint8_t(values[i] >= 0 ? values[i] : 8 - values[i]);
-  for (size_t i = 0; i < kQuantBlock / 2; ++i)
-    bytes[i] = uint8_t(code[2 * i] | code[2 * i + 1] << 4);
-  std::memcpy(words, bytes, sizeof bytes);
+/// Bit i for a code i of the word that is not zero.
+static unsigned nonzeroCodes(uint32_t codes) {
+  codes |= codes >> 2;
+  codes = (codes | codes >> 1) & 0x11111111;
+  codes = (codes | codes >> 3) & 0x03030303;
+  codes = (codes | codes >> 6) & 0x000F000F;
+  return (codes | codes >> 12) & 0xFF;
 }
 
 /// The channels of a group that are stored, as bits: the nonzero ones, and the
 /// lowest of the others until there are `keep`.
 static unsigned keptOf(uint32_t codes, int64_t keep) {
-  unsigned kept = 0;
-  for (unsigned i = 0; i < kGroup; ++i)
-    kept |= unsigned((codes >> (4 * i) & 15) != 0) << i;
+  unsigned kept = nonzeroCodes(codes);
   while (std::popcount(kept) < keep)
     kept |= kept + 1;
   return kept;
@@ -96,7 +94,7 @@ void edgellm::encodeBlock(WeightFormat format,
                           std::span<const int8_t, kQuantBlock> values,
                           std::byte *index, std::byte *codes) {
   uint32_t groups[kGroups];
-  codesOf(values, groups);
+  blockKernels().packCodes(values.data(), groups);
   if (format == WeightFormat::int4)
     std::memcpy(codes, groups, sizeof groups);
   else

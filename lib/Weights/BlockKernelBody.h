@@ -117,12 +117,13 @@ static void listCandidates(float largest, Candidates &candidates) {
 
 /// |w| of a block in units of largest / kWholeMagnitude.
 static void scaleMagnitudes(const float *block, float largest,
-                            int16_t *magnitudes) {
+                            I16x16 (&magnitudes)[8]) {
   float unit = kWholeMagnitude / largest;
   for (size_t i = 0; i < kBlockWeights; i += 8) {
     F32x8 scaled = F32x8(magnitudeBits(block + i)) * unit + 0.5f;
     I32x8 whole = __builtin_convertvector(scaled, I32x8);
-    store(magnitudes + i, __builtin_convertvector(whole, I16x8));
+    store(reinterpret_cast<int16_t *>(magnitudes) + i,
+          __builtin_convertvector(whole, I16x8));
   }
 }
 
@@ -150,43 +151,53 @@ static I32x8 sumsOf(const I32x8 (&v)[8]) {
   return low + high;
 }
 
-/// The sums of squared errors of 8 candidates, in units of a step.
-static I32x8 stepErrors(const int16_t *magnitudes, const int32_t *ratios) {
-  I32x8 sums[8] = {};
-  for (size_t i = 0; i < kBlockWeights; i += 16) {
-    I16x16 magnitude = load<I16x16>(magnitudes + i);
-    for (int k = 0; k < 8; ++k) {
-      I16x16 steps =
-          multiplyFractions(magnitude, I16x16{} + int16_t(ratios[k]));
-      I16x16 nearest = (steps + kStepUnits / 2) & -kStepUnits;
-      I16x16 level =
-          __builtin_elementwise_min(nearest, I16x16{} + 7 * kStepUnits);
-      I16x16 error = steps - level;
-      sums[k] += dotPairs(error, error);
-    }
+/// Squared errors of 16 weights, in units of a step, added up in pairs. The
+/// error to the nearest multiple of a step is the one to keep unless it is
+/// beyond level 7, where the distance from that is greater.
+static I32x8 squaredErrors(I16x16 magnitude, I16x16 ratio) {
+  constexpr int16_t half = kStepUnits / 2;
+  I16x16 steps = multiplyFractions(magnitude, ratio);
+  I16x16 nearest = ((steps + half) & int16_t(kStepUnits - 1)) - half;
+  I16x16 error =
+      __builtin_elementwise_max(nearest, steps - int16_t(7 * kStepUnits));
+  return dotPairs(error, error);
+}
+
+/// The sums of squared errors of 8 candidates.
+static I32x8 stepErrors(const I16x16 (&magnitudes)[8], const int32_t *ratios) {
+  I32x8 sums[8];
+  for (int k = 0; k < 8; ++k) {
+    I16x16 ratio = I16x16(I32x8{} + (ratios[k] << 16 | ratios[k]));
+    I32x8 part[8];
+    for (int i = 0; i < 8; ++i)
+      part[i] = squaredErrors(magnitudes[i], ratio);
+    sums[k] = ((part[0] + part[1]) + (part[2] + part[3])) +
+              ((part[4] + part[5]) + (part[6] + part[7]));
   }
   return sumsOf(sums);
 }
 
 static uint16_t searchScale(const float *block, float largest) {
   Candidates candidates;
-  int16_t magnitudes[kBlockWeights];
+  I16x16 magnitudes[8];
   listCandidates(largest, candidates);
   scaleMagnitudes(block, largest, magnitudes);
 
-  float errors[kCandidates];
+  const I32x8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  F32x8 leastError = F32x8{} + __builtin_inff();
+  I32x8 leastIndex = {}; // what is left of weights beyond all ranges
   for (unsigned i = 0; i < kCandidates; i += 8) {
-    I32x8 ratio = load<I32x8>(candidates.ratio + i);
     F32x8 scale = load<F32x8>(candidates.scale + i);
-    F32x8 steps = __builtin_convertvector(
-        stepErrors(magnitudes, candidates.ratio + i), F32x8);
-    F32x8 error = steps * (scale * scale);
-    store(errors + i, ratio > kMaxRatio ? F32x8{} + __builtin_inff() : error);
+    I32x8 squares = stepErrors(magnitudes, candidates.ratio + i);
+    F32x8 error = __builtin_convertvector(squares, F32x8) * (scale * scale);
+    I32x8 isTried = load<I32x8>(candidates.ratio + i) <= kMaxRatio;
+    I32x8 isLess = I32x8(error < leastError) & isTried;
+    leastError = isLess ? error : leastError;
+    leastIndex = isLess ? lane + int32_t(i) : leastIndex;
   }
-  unsigned best = 0;
-  for (unsigned i = 1; i < kCandidates; ++i)
-    best = errors[i] < errors[best] ? i : best;
-  return uint16_t(candidates.half[best]);
+  I32x8 isLeast = leastError == __builtin_reduce_min(leastError);
+  I32x8 index = isLeast ? leastIndex : I32x8{} + int32_t(kCandidates);
+  return uint16_t(candidates.half[__builtin_reduce_min(index)]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -223,4 +234,14 @@ static BlockLoss loss(const float *block, const int8_t *values, float scale) {
     norms += weight * weight;
   }
   return {sumOf(errors), sumOf(norms)};
+}
+
+/// A code of four bits for each value, the first lowest.
+static void packCodes(const int8_t *values, uint32_t *words) {
+  for (size_t i = 0; i < kBlockWeights; i += 32) {
+    I8x32 value = load<I8x32>(values + i);
+    I16x16 code = I16x16(value < 0 ? 8 - value : value);
+    I16x16 pair = (code | code >> 4) & 0xFF;
+    store(words + i / 8, __builtin_convertvector(pair, I8x16));
+  }
 }

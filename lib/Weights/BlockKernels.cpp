@@ -10,6 +10,8 @@ namespace edgellm {
 namespace {
 
 typedef int8_t I8x8 __attribute__((vector_size(8)));
+typedef int8_t I8x16 __attribute__((vector_size(16)));
+typedef int8_t I8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
 typedef int16_t I16x16 __attribute__((vector_size(32)));
 typedef int32_t I32x8 __attribute__((vector_size(32)));
@@ -17,7 +19,8 @@ typedef int32_t I32x16 __attribute__((vector_size(64)));
 typedef float F32x8 __attribute__((vector_size(32)));
 
 #define EDGELLM_BLOCK_KERNELS(name)                                            \
-  {name, widenHalves, largestBits, prune, searchScale, roundToLevels, loss}
+  {name,        widenHalves,   largestBits, prune,                             \
+   searchScale, roundToLevels, loss,        packCodes}
 
 /// What every processor of the architecture runs.
 namespace baseline {

@@ -50,6 +50,8 @@ struct BlockKernels {
   uint16_t (*searchScale)(const float *block, float largest);
   void (*roundToLevels)(const float *block, float scale, int8_t *values);
   BlockLoss (*loss)(const float *block, const int8_t *values, float scale);
+  /// Sign and magnitude of values in [-7, 7], a word of 32 bits for 8 of them.
+  void (*packCodes)(const int8_t *values, uint32_t *words);
 };
 
 /// The sets that this processor can run, the fastest first.

@@ -124,6 +124,8 @@ static ordered_json tensorJson(const TensorRecord &tensor) {
           {"shape", {tensor.outputs, tensor.inputs}},
           {"encoding", tensor.encoding},
           {"bits_per_weight", tensor.bitsPerWeight},
+          {"method", tensor.method.empty() ? ordered_json()
+                                           : ordered_json(tensor.method)},
           {"relative_error", tensor.relativeError
                                  ? ordered_json(*tensor.relativeError)
                                  : ordered_json()},

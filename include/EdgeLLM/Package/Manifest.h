@@ -39,6 +39,9 @@ struct TensorRecord {
   /// sqrt(sum (w - w')^2 / sum w^2), w' being what the images hold; nothing
   /// where there are no images.
   std::optional<double> relativeError = {};
+  /// How the weights were found, "search", "sparsegpt, gptq", as the options of
+  /// edgellm-compile call it; empty for FP16 weights, which are as they were.
+  std::string method = {};
 
   bool operator==(const TensorRecord &) const = default;
 };

@@ -229,8 +229,15 @@ TEST(Manifest, TensorsSayWhereTheirChannelsAre) {
             "x size of 128, as field 'shape' says");
 }
 
-TEST(Manifest, ErrorsOfTensorsMayBeUnknown) {
+TEST(Manifest, MethodsAndErrorsOfTensorsMayBeUnknown) {
   Manifest manifest = smallManifest();
+  EXPECT_EQ(errorWith("/tensors/0/method", 7),
+            "m: field 'tensors[0].method': found 7, expected a string, not "
+            "empty and on one line");
+  manifest.tensors[0].method = "sparsegpt, gptq";
+  EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
+  manifest.tensors[0].method = "";
+  EXPECT_EQ(formatManifest(manifest, "m").find("method"), std::string::npos);
   manifest.tensors[0].relativeError = {};
   std::string text = formatManifest(manifest, "m");
   EXPECT_EQ(text.find("relative_error"), text.npos);

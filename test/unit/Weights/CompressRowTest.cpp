@@ -229,6 +229,10 @@ TEST_P(BlockKernelsTest, AgreeWithTheFastest) {
     kernels().roundToLevels(left.data(), scale, leftValues.data());
     fastest.roundToLevels(right.data(), scale, rightValues.data());
     ASSERT_EQ(leftValues, rightValues);
+    std::array<uint32_t, 16> leftCodes, rightCodes;
+    kernels().packCodes(leftValues.data(), leftCodes.data());
+    fastest.packCodes(rightValues.data(), rightCodes.data());
+    ASSERT_EQ(leftCodes, rightCodes);
     BlockLoss leftLoss = kernels().loss(left.data(), leftValues.data(), scale);
     BlockLoss rightLoss = fastest.loss(right.data(), rightValues.data(), scale);
     ASSERT_EQ(leftLoss.squaredError, rightLoss.squaredError);
