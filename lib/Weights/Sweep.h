@@ -39,8 +39,8 @@ namespace edgellm {
 /// perplexity from 37.7 to 34.6 at 2/8 and from 182 to 123 at 1/8; each costs
 /// about as much as three sweeps.
 struct DescentPasses {
-  int pruning = 2;    ///< P2
-  int quantizing = 2; ///< Q2
+  int pruning = 3;    ///< P2
+  int quantizing = 3; ///< Q2
 };
 
 /// Compresses the rows of a matrix, `hessian.size` columns. With another prune

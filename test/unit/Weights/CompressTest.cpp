@@ -269,6 +269,25 @@ TEST(Compress, AnythingWithinTheRangeHasAResult) {
   }
 }
 
+TEST(Compress, WhatGrowsBeyondTheRangeIsTheLargest) {
+  // Of eight that say nearly the same one is kept, makes up for all others, and
+  // becomes almost eight times the largest that INT4 blocks hold.
+  std::vector<float> weights(128);
+  std::fill_n(weights.begin(), 8, -kInt4Limit);
+  Calibration calibration(128);
+  for (int64_t i = 0; i < 8; ++i)
+    for (int64_t j = 0; j < i; ++j)
+      calibration.couple(i, j, 0.99f);
+  for (QuantizeMethod quantize : {kNearest, kSearch, kGptq}) {
+    QuantizedMatrix result = compressMatrix(
+        weights, 1, 128, {1, kSparsegpt, quantize}, &calibration.stats);
+    Values values = firstValues(result, 8);
+    std::ranges::sort(values);
+    EXPECT_EQ(values, (Values{-7, 0, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(result.scales[0], kHalfMax);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Quality
 //===----------------------------------------------------------------------===//

@@ -227,6 +227,35 @@ TEST(Sweep, TheBestOneOfEightIsFound) {
   }
 }
 
+TEST(Sweep, DescentEndsWhereNoLevelWouldMove) {
+  // The best value of channel j given the others is q_j + g_j / H_jj with
+  // g = (w - q) H; at the end each level is the nearest to it.
+  std::mt19937 random(4);
+  constexpr size_t rows = 20, columns = 384;
+  Calibration calibration = correlatedCalibration(columns, random);
+  std::vector<float> weights = normalMatrix(rows, columns, random);
+  Hessian h = analyseHessian(calibration.stats.hessian, columns, 0.01, 1);
+  for (const Compression &compression : {kDense, kJoint}) {
+    QuantizedMatrix result = sweepMatrix(weights, rows, compression, h, {},
+                                         {.pruning = 1, .quantizing = 200}, 1);
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t j = 0; j < columns; ++j) {
+        size_t at = row * columns + j;
+        if (result.values[at] == 0 && compression.keep < 8)
+          continue; // perhaps pruned
+        double gradient = 0;
+        for (size_t k = 0; k < columns; ++k)
+          gradient += (weights[row * columns + k] -
+                       valueAt(result, row * columns + k)) *
+                      h.matrix[k * size_t(h.stride) + j];
+        double scale = halfToFloat(result.scales[at / kQuantBlock]);
+        double best = result.values[at] +
+                      gradient / h.matrix[j * size_t(h.stride) + j] / scale;
+        ASSERT_NEAR(std::clamp(best, -7.0, 7.0), result.values[at], 0.501);
+      }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
@@ -375,4 +404,44 @@ TEST_P(SweepKernelsTest, ScaleWeighsTheErrors) {
   importance[0] = 1;
   kernels->searchScales(block.data(), importance.data(), scales.data());
   EXPECT_EQ(scales[0], 1);
+}
+
+TEST_P(SweepKernelsTest, ReselectingNeverRaisesTheLossOfARow) {
+  // Inputs that nearly say the same: greedy choices are often not the best.
+  AlignedVector<float> h(kSweepBlock * kSweepBlock, 0.9f);
+  for (int64_t j = 0; j < kSweepBlock; ++j)
+    h[size_t(j * kSweepBlock + j)] = 1;
+  AlignedVector<float> weights = normal(kBlockSize), results(kBlockSize),
+                       gradient(kBlockSize), changes(kBlockSize),
+                       mask(kBlockSize);
+  auto lossOf = [&](int64_t lane) { // and sets the gradient
+    double loss = 0;
+    for (int64_t j = 0; j < kSweepBlock; ++j) {
+      double sum = 0;
+      for (int64_t k = 0; k < kSweepBlock; ++k)
+        sum += (weights[size_t(k * kLanes + lane)] -
+                results[size_t(k * kLanes + lane)]) *
+               h[size_t(k * kSweepBlock + j)];
+      size_t at = size_t(j * kLanes + lane);
+      EXPECT_NEAR(gradient[at], sum, 1e-3);
+      loss += sum * (weights[at] - results[at]);
+    }
+    return loss;
+  };
+  for (int64_t j = 0; j < kSweepBlock; ++j)
+    for (int64_t k = 0; k < kSweepBlock; ++k)
+      for (int64_t lane = 0; lane < kLanes; ++lane)
+        gradient[size_t(j * kLanes + lane)] +=
+            weights[size_t(k * kLanes + lane)] * h[size_t(k * kSweepBlock + j)];
+  std::vector<double> last(kLanes, INFINITY);
+  for (int pass = 0; pass < 6; ++pass) {
+    kernels->reselect({results.data(), gradient.data(), changes.data(),
+                       mask.data(), h.data()},
+                      4);
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      double loss = lossOf(lane);
+      EXPECT_LE(loss, last[size_t(lane)] * (1 + 1e-5));
+      last[size_t(lane)] = loss;
+    }
+  }
 }
