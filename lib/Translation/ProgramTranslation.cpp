@@ -111,8 +111,7 @@ static void decodeEntry(OpBuilder builder, const Program &program,
   builder.createBlock(&op.getBody());
   uint32_t index = 0;
   auto build = [&](const auto &instruction) {
-    isa::createOp(builder, loc, instruction,
-                  program.sourceOf(entry, index++));
+    isa::createOp(builder, loc, instruction, program.sourceOf(entry, index++));
   };
   std::span<const uint64_t> code = program.codeOf(entry);
   isa::DecodeError error;

@@ -30,17 +30,18 @@ static Study smallStudy() {
 TEST(PerfText, SummaryFitsOnAScreen) {
   std::ostringstream os;
   writeSummary(os, smallStudy());
-  EXPECT_EQ(os.str(),
-            "modelled  demo (int4) for target tiny; nothing is measured\n"
-            "pass      decode: 1 new token after 5 cached, every technique on\n"
-            "program   0 instructions in 128 bytes, the same for every request; "
-            "one launch a pass\n"
-            "speed     1000000 token/s, 1.00 µs the pass\n"
-            "HBM       64.0 % busy: 6.40 kB read at 6.40 GB/s of 10.0 GB/s\n"
-            "lost      30.0 % gaps between bursts\n"
-            "          6.0 % start\n"
-            "units     matrix 50.0 %, attention 10.0 %, vector 20.0 %, "
-            "dma 64.0 %, ddr 0.0 %\n");
+  EXPECT_EQ(
+      os.str(),
+      "modelled  demo (int4) for target tiny; nothing is measured\n"
+      "pass      decode: 1 new token after 5 cached, every technique on\n"
+      "program   0 instructions in 128 bytes, the same for every request; "
+      "one launch a pass\n"
+      "speed     1000000 token/s, 1.00 µs the pass\n"
+      "HBM       64.0 % busy: 6.40 kB read at 6.40 GB/s of 10.0 GB/s\n"
+      "lost      30.0 % gaps between bursts\n"
+      "          6.0 % start\n"
+      "units     matrix 50.0 %, attention 10.0 %, vector 20.0 %, "
+      "dma 64.0 %, ddr 0.0 %\n");
 }
 
 TEST(PerfText, ManyTokensHaveATimeEach) {

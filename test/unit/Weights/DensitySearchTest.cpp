@@ -27,8 +27,7 @@ TEST(DensitySearch, WhatAMixBeatsIsPassedOver) {
 
 TEST(DensitySearch, WhatSavesNothingIsNoStep) {
   // A narrow matrix, whose packages are padded to whole words of the port.
-  EXPECT_EQ(textOf(orderSteps({{"a", {40, 40, 30, 30}, {0, 1, 2, 9}}})),
-            "a2 ");
+  EXPECT_EQ(textOf(orderSteps({{"a", {40, 40, 30, 30}, {0, 1, 2, 9}}})), "a2 ");
   EXPECT_EQ(textOf(orderSteps({{"a", {40, 40, 40, 40}, {0, 0, 0, 0}}})), "");
 }
 

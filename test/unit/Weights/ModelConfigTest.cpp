@@ -137,10 +137,9 @@ TEST(ModelConfig, RefusesMissingFields) {
 }
 
 TEST(ModelConfig, RefusesWrongTypesAndRanges) {
-  for (const char *key :
-       {"hidden_size", "intermediate_size", "num_attention_heads",
-        "num_key_value_heads", "vocab_size", "max_position_embeddings",
-        "head_dim"})
+  for (const char *key : {"hidden_size", "intermediate_size",
+                          "num_attention_heads", "num_key_value_heads",
+                          "vocab_size", "max_position_embeddings", "head_dim"})
     for (const json &value : {json("8"), json(8.5), json(0), json(-8),
                               json(16777217), json(1e300), json(true)})
       EXPECT_EQ(errorWith(key, value),

@@ -99,7 +99,8 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (ports != 8 && ports != 16 && ports != 32)
     return emitError() << "target " << name << " has " << ports
                        << " ports, allowed are 8, 16 and 32";
-  if (portPackets < 0 || ddrPackets < 0 || chipPackets < 0 || maxContext < 1 || maxHeadSize < 1)
+  if (portPackets < 0 || ddrPackets < 0 || chipPackets < 0 || maxContext < 1 ||
+      maxHeadSize < 1)
     return emitError() << "target " << name << " has a size out of range";
   return success();
 }

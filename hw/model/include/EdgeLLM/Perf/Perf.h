@@ -53,7 +53,7 @@ struct SpeedPoint {
 
 /// A pass and what it is compared with.
 struct Study {
-  std::string model; ///< "Llama-2-7b (int4)"
+  std::string model;         ///< "Llama-2-7b (int4)"
   uint64_t programBytes = 0; ///< code of the entry
   model::PassTiming pass;
   model::TimingOptions options;
