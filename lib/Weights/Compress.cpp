@@ -8,6 +8,7 @@
 #include "ValueRange.h"
 
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Weights/ChannelMap.h"
 
 #include <algorithm>
 #include <thread>
@@ -20,10 +21,9 @@ using namespace edgellm;
 
 static void requireShape(std::span<const float> weights, int64_t rows,
                          int64_t columns) {
-  int64_t count;
-  if (rows < 0 || columns < 0 ||
-      __builtin_mul_overflow(rows, columns, &count) ||
-      uint64_t(count) != weights.size())
+  bool isMatrix = rows >= 0 && rows <= kMaxChannels && columns >= 0 &&
+                  columns <= kMaxChannels;
+  if (!isMatrix || uint64_t(rows * columns) != weights.size())
     fail(weights.size(), " weights for a matrix of ", rows, " x ", columns);
   if (columns % kSweepBlock != 0)
     fail("a matrix of ", columns,
@@ -93,7 +93,7 @@ static void requireStats(const Compression &compression, int64_t columns,
 // Methods
 //===----------------------------------------------------------------------===//
 
-/// Fewer rows of this many weights together are not worth a thread.
+/// At most one thread a row.
 static unsigned workerCount(unsigned threads, int64_t rows) {
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());

@@ -397,6 +397,8 @@ TEST_F(CompressErrors, Shape) {
   EXPECT_EQ(error({}), "256 weights for a matrix of 3 x 128");
   rows = -2, columns = -128;
   EXPECT_EQ(error({}), "256 weights for a matrix of -2 x -128");
+  rows = 0, columns = int64_t(1) << 40;
+  EXPECT_EQ(error(kJoint), "256 weights for a matrix of 0 x 1099511627776");
   rows = 4, columns = 64;
   EXPECT_EQ(error({}), "a matrix of 64 columns cannot be compressed: expected "
                        "a multiple of 128");
