@@ -1,6 +1,8 @@
 //===- BlockKernels.cpp - The vectorised loops of compression -------------===//
 #include "BlockKernels.h"
 
+#include "EdgeLLM/Support/DotPairs.h"
+
 #include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -13,14 +15,16 @@ typedef int8_t I8x8 __attribute__((vector_size(8)));
 typedef int8_t I8x16 __attribute__((vector_size(16)));
 typedef int8_t I8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
-typedef int16_t I16x16 __attribute__((vector_size(32)));
-typedef int32_t I32x8 __attribute__((vector_size(32)));
+using simd::I16x16;
+using simd::I32x8;
 typedef int32_t I32x16 __attribute__((vector_size(64)));
 typedef float F32x8 __attribute__((vector_size(32)));
 
 #define EDGELLM_BLOCK_KERNELS(name)                                            \
-  {name,        widenHalves,   largestBits, prune,                             \
-   searchScale, roundToLevels, loss,        packCodes}
+  {                                                                            \
+    name, widenHalves, largestBits, prune, searchScale, roundToLevels, loss,   \
+        packCodes                                                              \
+  }
 
 /// What every processor of the architecture runs.
 namespace baseline {
@@ -32,25 +36,7 @@ static I16x16 multiplyFractions(I16x16 left, I16x16 right) {
   return __builtin_convertvector((product + (1 << 14)) >> 15, I16x16);
 }
 
-/// Sums of two neighbouring products.
-static I32x8 dotPairs(I16x16 left, I16x16 right) {
-#if defined(__x86_64__)
-  // The compiler does not find the instruction behind the general form.
-  __m128i l[2], r[2], result[2];
-  __builtin_memcpy(l, &left, sizeof l);
-  __builtin_memcpy(r, &right, sizeof r);
-  for (int i = 0; i < 2; ++i)
-    result[i] = _mm_madd_epi16(l[i], r[i]);
-  I32x8 sums;
-  __builtin_memcpy(&sums, result, sizeof sums);
-  return sums;
-#else
-  I32x8 sums;
-  for (int i = 0; i < 8; ++i)
-    sums[i] = left[2 * i] * right[2 * i] + left[2 * i + 1] * right[2 * i + 1];
-  return sums;
-#endif
-}
+using simd::baseline::dotPairs;
 
 #include "BlockKernelBody.h"
 constexpr BlockKernels kernels = EDGELLM_BLOCK_KERNELS("baseline");
@@ -66,9 +52,7 @@ static I16x16 multiplyFractions(I16x16 left, I16x16 right) {
   return I16x16(_mm256_mulhrs_epi16(__m256i(left), __m256i(right)));
 }
 
-static I32x8 dotPairs(I16x16 left, I16x16 right) {
-  return I32x8(_mm256_madd_epi16(__m256i(left), __m256i(right)));
-}
+using simd::avx2::dotPairs;
 
 #include "BlockKernelBody.h"
 constexpr BlockKernels kernels = EDGELLM_BLOCK_KERNELS("avx2");

@@ -1,5 +1,8 @@
 //===- Kernels.cpp - The vectorised inner loops ---------------------------===//
 #include "Kernels.h"
+
+#include "EdgeLLM/Support/DotPairs.h"
+
 #include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,50 +17,23 @@ typedef int8_t I8x32 __attribute__((vector_size(32)));
 typedef uint8_t U8x8 __attribute__((vector_size(8)));
 typedef uint8_t U8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
-typedef int16_t I16x16 __attribute__((vector_size(32)));
+using simd::I16x16;
 typedef uint16_t U16x16 __attribute__((vector_size(32)));
-typedef int32_t I32x8 __attribute__((vector_size(32)));
+using simd::I32x8;
 typedef uint32_t U32x8 __attribute__((vector_size(32)));
 typedef float F32x8 __attribute__((vector_size(32)));
 
 #define EDGELLM_KERNELS(name)                                                  \
   {                                                                            \
-      name,                                                                    \
-      prepareFp16,                                                             \
-      prepareInt4,                                                             \
-      unpackFp16,                                                              \
-      unpackFp16Transposed,                                                    \
-      unpackInt4,                                                              \
-      expand4of8,                                                              \
-      expand2of8,                                                              \
-      expand1of8Padded,                                                        \
-      expand1of8,                                                              \
-      addFp16,                                                                 \
-      addInt4,                                                                 \
-      finish}
+    name, prepareFp16, prepareInt4, unpackFp16, unpackFp16Transposed,          \
+        unpackInt4, expand4of8, expand2of8, expand1of8Padded, expand1of8,      \
+        addFp16, addInt4, finish                                               \
+  }
 
 /// What every processor of the architecture runs.
 namespace baseline {
 
-/// Sums of two neighbouring products.
-static I32x8 dotPairs(I16x16 left, I16x16 right) {
-#if defined(__x86_64__)
-  // The compiler does not find the instruction behind the general form.
-  __m128i l[2], r[2], result[2];
-  __builtin_memcpy(l, &left, sizeof l);
-  __builtin_memcpy(r, &right, sizeof r);
-  for (int i = 0; i < 2; ++i)
-    result[i] = _mm_madd_epi16(l[i], r[i]);
-  I32x8 sums;
-  __builtin_memcpy(&sums, result, sizeof sums);
-  return sums;
-#else
-  I32x8 sums;
-  for (int i = 0; i < 8; ++i)
-    sums[i] = left[2 * i] * right[2 * i] + left[2 * i + 1] * right[2 * i + 1];
-  return sums;
-#endif
-}
+using simd::baseline::dotPairs;
 
 /// Sign and magnitude (N6) in bytes below 16.
 static I8x32 int4Values(U8x32 code) {
@@ -83,9 +59,7 @@ constexpr Kernels kernels = EDGELLM_KERNELS("baseline");
                              apply_to = function)
 namespace avx2 {
 
-static I32x8 dotPairs(I16x16 left, I16x16 right) {
-  return I32x8(_mm256_madd_epi16(__m256i(left), __m256i(right)));
-}
+using simd::avx2::dotPairs;
 
 static I8x32 int4Values(U8x32 code) {
   const __m256i values =

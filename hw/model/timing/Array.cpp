@@ -231,9 +231,8 @@ void Product::time() {
 struct AttentionShape {
   isa::ActivationSpace srcSpace;
   isa::Space dstSpace;
-  int64_t heads, kvHeads, headBlocks, rows, columnBlocks, sliceRows;
+  int64_t heads, kvHeads, headBlocks, rows, columns, columnBlocks, sliceRows;
   int64_t inBlocks, outBlocks; ///< packets a head and row reads and writes
-  int64_t rowCycles;           ///< of the array, a head and row
   int64_t src, srcStride, srcHeadStride, dst, dstStride, dstHeadStride;
 };
 
@@ -242,7 +241,12 @@ public:
   Attention(const AttentionShape &shape, TimedMachine &machine, Run &run)
       : shape(shape), machine(machine), array(machine, run),
         writer(machine, run, shape.dstSpace, Ddr::array),
-        slices(machine, run, shape.srcSpace, shape.rows, shape.sliceRows) {}
+        slices(machine, run, shape.srcSpace, shape.rows, shape.sliceRows),
+        rowCycles(shape.inBlocks * ceilDivide(shape.outBlocks * isa::kLanes,
+                                              machine.target.array.outputs)) {
+    run.macs = uint64_t(shape.heads * shape.rows * shape.columns *
+                        shape.headBlocks * isa::kLanes);
+  }
 
   void time();
 
@@ -258,6 +262,7 @@ private:
   ArrayWork array;
   Writer writer;
   Slices slices;
+  int64_t rowCycles; ///< of the array, a head and row
   std::optional<Reader> input;
 };
 
@@ -292,7 +297,7 @@ void Attention::writeHead(int64_t head, int64_t rows, double done) {
     writer.write(done, dst, rows, shape.outBlocks);
     return;
   }
-  double cyclesABlock = double(shape.rowCycles) / double(shape.outBlocks);
+  double cyclesABlock = double(rowCycles) / double(shape.outBlocks);
   for (int64_t b = 0; b < shape.outBlocks; ++b)
     writer.write(done - cyclesABlock * double(shape.outBlocks - 1 - b),
                  dst + b * shape.dstStride, 1);
@@ -301,7 +306,7 @@ void Attention::writeHead(int64_t head, int64_t rows, double done) {
 void Attention::timeHead(int64_t head, int64_t slice, double arrival) {
   int64_t rows = slices.rowsOf(slice);
   input = slices.next(shape.inBlocks, rows, rowsAfter(head, slice));
-  double cycles = double(rows * shape.rowCycles);
+  double cycles = double(rows * rowCycles);
   Moment end = array.earliestEnd(cycles);
   end.atLeast(arrival + double(rows), kWeights);
   awaitInput(end, head, rows, cycles);
@@ -332,59 +337,43 @@ void model::time(const isa::Vmm &vmm, TimedMachine &machine, Run &run) {
   Product(vmm, machine, run).time();
 }
 
+/// What scores and values have in common; the other fields are the caller's.
+template <typename Instruction>
+static AttentionShape commonShape(const Instruction &attention,
+                                  const TimedMachine &machine) {
+  AttentionShape shape{};
+  shape.srcSpace = attention.src_space;
+  shape.dstSpace = isa::Space(attention.dst_space);
+  shape.heads = attention.heads;
+  shape.kvHeads = attention.kv_heads;
+  shape.headBlocks = attention.head_blocks;
+  shape.rows = machine.resolve(attention.rows);
+  shape.columns = machine.resolve(attention.columns);
+  shape.columnBlocks = ceilDivide(shape.columns, isa::kLanes);
+  shape.sliceRows = attention.slice_rows;
+  shape.src = machine.resolve(attention.src);
+  shape.srcStride = machine.resolve(attention.src_stride);
+  shape.dst = machine.resolve(attention.dst);
+  shape.dstStride = machine.resolve(attention.dst_stride);
+  return shape;
+}
+
 void model::time(const isa::AttentionScores &scores, TimedMachine &machine,
                  Run &run) {
-  int64_t columns = machine.resolve(scores.columns);
-  int64_t columnBlocks = ceilDivide(columns, isa::kLanes);
-  AttentionShape shape{
-      .srcSpace = scores.src_space,
-      .dstSpace = isa::Space(scores.dst_space),
-      .heads = scores.heads,
-      .kvHeads = scores.kv_heads,
-      .headBlocks = scores.head_blocks,
-      .rows = machine.resolve(scores.rows),
-      .columnBlocks = columnBlocks,
-      .sliceRows = scores.slice_rows,
-      .inBlocks = scores.head_blocks,
-      .outBlocks = columnBlocks,
-      .rowCycles =
-          scores.head_blocks *
-          ceilDivide(columnBlocks * isa::kLanes, machine.target.array.outputs),
-      .src = machine.resolve(scores.src),
-      .srcStride = machine.resolve(scores.src_stride),
-      .srcHeadStride = scores.head_blocks * machine.resolve(scores.src_stride),
-      .dst = machine.resolve(scores.dst),
-      .dstStride = machine.resolve(scores.dst_stride),
-      .dstHeadStride = machine.resolve(scores.dst_head_stride)};
-  run.macs = uint64_t(shape.heads * shape.rows * columns * shape.headBlocks *
-                      isa::kLanes);
+  AttentionShape shape = commonShape(scores, machine);
+  shape.inBlocks = shape.headBlocks;
+  shape.outBlocks = shape.columnBlocks;
+  shape.srcHeadStride = shape.headBlocks * shape.srcStride;
+  shape.dstHeadStride = machine.resolve(scores.dst_head_stride);
   Attention(shape, machine, run).time();
 }
 
 void model::time(const isa::AttentionValues &values, TimedMachine &machine,
                  Run &run) {
-  int64_t columns = machine.resolve(values.columns);
-  int64_t columnBlocks = ceilDivide(columns, isa::kLanes);
-  AttentionShape shape{
-      .srcSpace = values.src_space,
-      .dstSpace = isa::Space(values.dst_space),
-      .heads = values.heads,
-      .kvHeads = values.kv_heads,
-      .headBlocks = values.head_blocks,
-      .rows = machine.resolve(values.rows),
-      .columnBlocks = columnBlocks,
-      .sliceRows = values.slice_rows,
-      .inBlocks = columnBlocks,
-      .outBlocks = values.head_blocks,
-      .rowCycles = columnBlocks * ceilDivide(values.head_blocks * isa::kLanes,
-                                             machine.target.array.outputs),
-      .src = machine.resolve(values.src),
-      .srcStride = machine.resolve(values.src_stride),
-      .srcHeadStride = machine.resolve(values.src_head_stride),
-      .dst = machine.resolve(values.dst),
-      .dstStride = machine.resolve(values.dst_stride),
-      .dstHeadStride = values.head_blocks * machine.resolve(values.dst_stride)};
-  run.macs = uint64_t(shape.heads * shape.rows * columns * shape.headBlocks *
-                      isa::kLanes);
+  AttentionShape shape = commonShape(values, machine);
+  shape.inBlocks = shape.columnBlocks;
+  shape.outBlocks = shape.headBlocks;
+  shape.srcHeadStride = machine.resolve(values.src_head_stride);
+  shape.dstHeadStride = shape.headBlocks * shape.dstStride;
   Attention(shape, machine, run).time();
 }

@@ -265,8 +265,8 @@ TEST(TimedPass, SecondOperandBlockByBlock) {
   EXPECT_NEAR(timing.steps[2].issued, timing.steps[2].streamEnd + 1, 1e-9);
 }
 
-TEST(TimedPass, CacheIsReadAfterItsWrite) {
-  ProgramBuilder builder = tinyBuilder();
+/// One head of 128 channels for `rows` tokens, from the chip into the cache.
+static isa::Rope ropeIntoCache(int64_t rows) {
   isa::Rope rope;
   rope.src_space = isa::ActivationSpace::chip;
   rope.dst_space = isa::Space::hbm;
@@ -274,9 +274,15 @@ TEST(TimedPass, CacheIsReadAfterItsWrite) {
   rope.head_blocks = 4;
   rope.table_stride = 512;
   rope.table = plusPast(1);
-  rope.rows = rope.src_stride = constant(1);
+  rope.rows = rope.src_stride = constant(rows);
   rope.dst = plusPast(0);
   rope.dst_stride = constant(512);
+  return rope;
+}
+
+TEST(TimedPass, CacheIsReadAfterItsWrite) {
+  ProgramBuilder builder = tinyBuilder();
+  isa::Rope rope = ropeIntoCache(1);
   rope.signal.insert(Unit::dma);
   builder.add(rope);
   isa::AttentionScores scores;
@@ -424,16 +430,7 @@ TEST(TimedPass, VectorUnitWaitsForDdr) {
 TEST(TimedPass, RowsOfTheCacheLieInNeighbouringPorts) {
   // 16 tokens over 8 ports: two packets in each for every channel block.
   ProgramBuilder builder = tinyBuilder(16);
-  isa::Rope rope;
-  rope.src_space = isa::ActivationSpace::chip;
-  rope.dst_space = isa::Space::hbm;
-  rope.heads = 1;
-  rope.head_blocks = 4;
-  rope.table_stride = 512;
-  rope.table = plusPast(1);
-  rope.rows = rope.src_stride = constant(16);
-  rope.dst = plusPast(0);
-  rope.dst_stride = constant(512);
+  isa::Rope rope = ropeIntoCache(16);
   builder.add(rope);
   PassTiming timing = timed(builder.finish(), {}, 16);
   EXPECT_NEAR(timing.steps[1].end, timing.steps[1].issued + 32 + 2 * 4 + 13.8,
