@@ -16,9 +16,10 @@ using namespace mlir;
 using namespace edgellm;
 using namespace edgellm::graph;
 
-/// The name of a part within a part.
+/// The name of a part within a part; where one is empty, the other's.
 static std::string join(std::string_view whole, std::string_view part) {
-  return std::string(whole).append(".").append(part);
+  std::string_view dot = whole.empty() || part.empty() ? "" : ".";
+  return std::string(whole).append(dot).append(part);
 }
 
 namespace {
@@ -134,7 +135,7 @@ private:
     return RMSNormOp::create(
         builder, locOf(name), x.getType(), x,
         weight(name + ".weight", {config.hidden}),
-        builder.getF32FloatAttr(float(config.rmsNormEpsilon)));
+        builder.getF32FloatAttr(float(config.normEpsilon)));
   }
 
   Value linear(Value x, const Projection &projection) {

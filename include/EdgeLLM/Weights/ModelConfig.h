@@ -14,21 +14,32 @@ namespace edgellm {
 /// 2i and 2i + 1.
 enum class RotaryPairing { half, adjacent };
 
+/// Of a norm: by the root of the mean square, or after subtracting the mean and
+/// with a bias.
+enum class NormKind { rms, layer };
+
+/// silu: x * sigmoid(x). gelu: the tanh form of x * Phi(x), "gelu_new".
+enum class ActivationKind { silu, gelu };
+
 /// How a family names its tensors, without ".weight" and ".bias". Block i's
-/// names are blocks.i.attention.query and so on. Parts that bear one name are
-/// fused: rows of one tensor, in the order in which they stand here.
+/// names are blocks.i.attention.query and so on; an empty name of a part adds
+/// nothing. Parts that bear one name are fused: rows of one tensor, in the
+/// order in which they stand here.
 struct TensorNames {
   std::string_view embedding;       ///< [vocabulary, hidden]
+  std::string_view positions;       ///< [context, hidden]; empty: none
   std::string_view blocks;          ///< before a block's index
   std::string_view attentionNorm;   ///< [hidden]
   std::string_view attention;       ///< before the next four
   std::string_view query;           ///< [heads * headSize, hidden]
   std::string_view key;             ///< [kvHeads * headSize, hidden]
   std::string_view value;           ///< [kvHeads * headSize, hidden]
+  std::string_view queryNorm;       ///< [headSize]; with queryKeyNorm
+  std::string_view keyNorm;         ///< likewise
   std::string_view attentionOutput; ///< [hidden, heads * headSize]
   std::string_view feedForwardNorm; ///< [hidden]
   std::string_view feedForward;     ///< before the next three
-  std::string_view gate;            ///< [intermediate, hidden]
+  std::string_view gate;            ///< [intermediate, hidden]; with `gated`
   std::string_view up;              ///< [intermediate, hidden]
   std::string_view down;            ///< [hidden, intermediate]
   std::string_view finalNorm;       ///< [hidden]
@@ -38,10 +49,10 @@ struct TensorNames {
 /// The shape of a model, read from a Hugging Face config.json and checked:
 /// every count is from 1 to 2^24, layers are at most 1024, heads is a multiple
 /// of kvHeads, headSize and rotary are even, rotary is at most headSize, heads
-/// * headSize at most 2^24. Pre-norm blocks with RMSNorm, grouped-query
-/// attention and a gated feed-forward network; models that need anything this
-/// does not express are refused when read. Field names are LLaMA's;
-/// lib/Weights/Families says which fields other families have in their place.
+/// * headSize at most 2^24. Blocks normalise before attention and before the
+/// feed-forward network; models that need anything this does not express are
+/// refused when read. Field names are LLaMA's; lib/Weights/Families says which
+/// fields other families have in their place.
 struct ModelConfig {
   std::string architecture; ///< architectures[0], "LlamaForCausalLM"
   std::string modelType;    ///< model_type, "llama"
@@ -53,17 +64,21 @@ struct ModelConfig {
   int64_t headSize;         ///< head_dim, by default hidden / heads
   int64_t vocabulary;       ///< vocab_size
   int64_t context;          ///< max_position_embeddings, tokens
-  double rmsNormEpsilon;    ///< rms_norm_eps, in (0, 1]
-  double ropeTheta;         ///< rope_theta, in [1, 1e12], by default 10000
-  int64_t rotary;           ///< channels of a head that turn, from its first
-  RotaryPairing pairing;    ///< which of them turn together
-  bool tiedEmbeddings;      ///< tie_word_embeddings, by default false
-  bool qkvBias;             ///< queries, keys and values have biases
-  bool attentionOutputBias; ///< the product after attention has one
-  std::string hiddenActivation; ///< hidden_act, "silu"
-  int bosToken;                 ///< bos_token_id, -1 when there is none
-  std::vector<int> eosTokens;   ///< eos_token_id, one number or a list
-  TensorNames names;            ///< where its weights are
+  NormKind norm = NormKind::rms;
+  double normEpsilon;        ///< rms_norm_eps, in (0, 1]
+  bool queryKeyNorm = false; ///< an RMSNorm on each head of queries and keys
+  double ropeTheta;          ///< rope_theta, in [1, 1e12], by default 10000
+  int64_t rotary; ///< channels of a head that turn, from its first; 0: none
+  RotaryPairing pairing;        ///< which of them turn together
+  bool tiedEmbeddings;          ///< tie_word_embeddings, by default false
+  bool qkvBias;                 ///< queries, keys and values have biases
+  bool attentionOutputBias;     ///< the product after attention has one
+  bool feedForwardBias = false; ///< the products after that have biases
+  bool gated = true; ///< down(act(gate(x)) * up(x)), else down(act(up(x)))
+  ActivationKind activation = ActivationKind::silu; ///< hidden_act
+  int bosToken;               ///< bos_token_id, -1 when there is none
+  std::vector<int> eosTokens; ///< eos_token_id, one number or a list
+  TensorNames names;          ///< where its weights are
 };
 
 /// Parses the text of a config.json. `origin` names it in errors. Throws Error

@@ -69,13 +69,13 @@ void edgellm::readChatGLM(ConfigFields &fields, ModelConfig &config) {
   config.heads = fields.extent("num_attention_heads");
   config.kvHeads = fields.extent("multi_query_group_num");
   config.headSize = fields.extent("kv_channels");
-  config.rmsNormEpsilon = fields.number("layernorm_epsilon", 1e-30, 1);
+  config.normEpsilon = fields.number("layernorm_epsilon", 1e-30, 1);
   config.ropeTheta = 10000; // a constant of the family's code
   config.rotary = config.headSize / 2;
   config.pairing = RotaryPairing::adjacent;
   config.tiedEmbeddings = false;
   config.qkvBias = fields.flag("add_qkv_bias");
   config.attentionOutputBias = false;
-  config.hiddenActivation = "silu"; // likewise
+  config.activation = ActivationKind::silu; // likewise
   config.names = kNames;
 }

@@ -85,13 +85,13 @@ void edgellm::readLlama(ConfigFields &fields, ModelConfig &config) {
   config.heads = fields.extent("num_attention_heads");
   config.kvHeads = fields.extentOr("num_key_value_heads", config.heads);
   config.headSize = headSize(fields, config);
-  config.rmsNormEpsilon = fields.number("rms_norm_eps", 1e-30, 1);
+  config.normEpsilon = fields.number("rms_norm_eps", 1e-30, 1);
   config.ropeTheta = ropeTheta(fields);
   config.rotary = config.headSize;
   config.pairing = RotaryPairing::half;
   config.tiedEmbeddings = fields.flag("tie_word_embeddings");
   config.qkvBias = fields.flag("attention_bias");
   config.attentionOutputBias = config.qkvBias;
-  config.hiddenActivation = "silu";
+  config.activation = ActivationKind::silu;
   config.names = kNames;
 }

@@ -50,7 +50,7 @@ TEST(ChatGLMConfig, ReadsEveryField) {
   EXPECT_EQ(config.headSize, 128);
   EXPECT_EQ(config.vocabulary, 65024);
   EXPECT_EQ(config.context, 32768);
-  EXPECT_EQ(config.rmsNormEpsilon, 1e-5);
+  EXPECT_EQ(config.normEpsilon, 1e-5);
   EXPECT_EQ(config.bosToken, -1);
   EXPECT_EQ(config.eosTokens, std::vector{2});
 }
@@ -63,7 +63,7 @@ TEST(ChatGLMConfig, HasWhatTheFamilysCodeHas) {
   EXPECT_TRUE(config.qkvBias);
   EXPECT_FALSE(config.attentionOutputBias);
   EXPECT_FALSE(config.tiedEmbeddings);
-  EXPECT_EQ(config.hiddenActivation, "silu");
+  EXPECT_EQ(config.activation, ActivationKind::silu);
   EXPECT_EQ(config.names.query, config.names.value); // fused
   EXPECT_EQ(config.names.gate, config.names.up);
 }

@@ -57,14 +57,14 @@ TEST(ModelConfig, ReadsEveryField) {
   EXPECT_EQ(config.headSize, 64);
   EXPECT_EQ(config.vocabulary, 2048);
   EXPECT_EQ(config.context, 512);
-  EXPECT_EQ(config.rmsNormEpsilon, 1e-5);
+  EXPECT_EQ(config.normEpsilon, 1e-5);
   EXPECT_EQ(config.ropeTheta, 500000);
   EXPECT_TRUE(config.tiedEmbeddings);
   EXPECT_EQ(config.rotary, 64);
   EXPECT_EQ(config.pairing, RotaryPairing::half);
   EXPECT_FALSE(config.qkvBias);
   EXPECT_FALSE(config.attentionOutputBias);
-  EXPECT_EQ(config.hiddenActivation, "silu");
+  EXPECT_EQ(config.activation, ActivationKind::silu);
   EXPECT_EQ(config.bosToken, 1);
   EXPECT_EQ(config.eosTokens, std::vector{2});
   EXPECT_EQ(config.names.blocks, "model.layers");
@@ -99,7 +99,7 @@ TEST(ModelConfig, ReadsVariants) {
   EXPECT_EQ(config.rotary, 96);
   EXPECT_TRUE(config.qkvBias);
   EXPECT_TRUE(config.attentionOutputBias);
-  EXPECT_EQ(config.rmsNormEpsilon, 1);
+  EXPECT_EQ(config.normEpsilon, 1);
 }
 
 TEST(ModelConfig, RefusesOtherModels) {
