@@ -59,25 +59,36 @@ static void checkIndex(const Checkpoint &checkpoint, const WeightMap &weightMap,
   }
 }
 
-Checkpoint Checkpoint::open(const fs::path &directory) {
+void Checkpoint::addShards() {
   std::error_code ignored;
-  if (!fs::is_directory(directory, ignored))
-    fail(directory.string(), ": no such directory");
-  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
-  fs::path single = directory / kSingleFile, index = directory / kIndexFile;
-  if (fs::exists(single, ignored)) {
-    checkpoint.addShard(single);
-    return checkpoint;
-  }
+  fs::path single = directory() / kSingleFile, index = directory() / kIndexFile;
+  if (fs::exists(single, ignored))
+    return addShard(single);
   if (!fs::exists(index, ignored))
-    fail(directory.string(), ": holds neither ", kSingleFile, " nor ",
+    fail(directory().string(), ": holds neither ", kSingleFile, " nor ",
          kIndexFile);
   WeightMap weightMap = readIndex(index);
   std::set<std::string> names;
   for (const auto &[name, shard] : weightMap)
     if (names.insert(shard).second)
-      checkpoint.addShard(directory / shard);
-  checkIndex(checkpoint, weightMap, index);
+      addShard(directory() / shard);
+  checkIndex(*this, weightMap, index);
+}
+
+/// A family's prefix is either before all names or before none.
+void Checkpoint::dropUnusedPrefix() {
+  std::string name = std::string(config().names.embedding) + ".weight";
+  if (find(name))
+    names().prefix = {};
+}
+
+Checkpoint Checkpoint::open(const fs::path &directory) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
+    fail(directory.string(), ": no such directory");
+  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
+  checkpoint.addShards();
+  checkpoint.dropUnusedPrefix();
   return checkpoint;
 }
 

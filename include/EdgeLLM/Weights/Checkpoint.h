@@ -39,6 +39,8 @@ public:
 private:
   using ModelSource::ModelSource;
   void addShard(const std::filesystem::path &file);
+  void addShards();
+  void dropUnusedPrefix();
 
   std::vector<SafeTensors> shards;
 };
