@@ -78,6 +78,7 @@ inline Samples::Samples() {
   values.src_head_stride = times(Request::tokens, 4);
 
   placeRows(norm);
+  norm.heads = 1;
   norm.channels = 100;
   norm.epsilon = norm.inverse_channels = 0.01f;
   norm.weight = 1;

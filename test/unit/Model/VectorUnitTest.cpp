@@ -64,6 +64,7 @@ TEST_P(VectorUnitTest, rmsNorm) {
   Matrix weight = randomMatrix(values, 1, shape.channels);
   device.writeDdr(kWeight, 1, weight);
   isa::RmsNorm norm;
+  norm.heads = 1;
   norm.channels = shape.channels;
   norm.epsilon = 1e-6f;
   norm.inverse_channels = 1.0f / float(shape.channels);

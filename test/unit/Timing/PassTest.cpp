@@ -225,6 +225,7 @@ TEST(TimedPass, NormReducesBeforeItWrites) {
   builder.add(vmm);
   isa::RmsNorm norm;
   norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.heads = 1;
   norm.channels = 512;
   norm.epsilon = 1e-5f;
   norm.inverse_channels = 1 / 512.f;
@@ -405,6 +406,7 @@ TEST(TimedPass, ConstantsComeFromDdr) {
   // takes a cycle.
   isa::RmsNorm norm;
   norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.heads = 1;
   norm.channels = 32;
   norm.epsilon = norm.inverse_channels = 1;
   norm.weight = 1;
