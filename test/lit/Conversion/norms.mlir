@@ -1,6 +1,7 @@
 // Norms where new families have them: on the heads of queries and keys, or with
 // a mean and a bias before products.
 // RUN: edgellm-opt %s -split-input-file --edgellm-to-accel=target=tiny | FileCheck %s
+// RUN: edgellm-opt %s -split-input-file --edgellm-pipeline=target=tiny | FileCheck %s --check-prefix=STEPS
 
 // Norms of the heads of queries and keys stand between a product and a rope:
 // everything from the product on lies as the rope wants, the weights too, and
@@ -11,6 +12,14 @@
 // CHECK-DAG: accel.weight @k source({{.*}}) rows(<1 x 24, pairs 24>)
 // CHECK-DAG: accel.constant @k_norm source({{.*}}) channels(<1 x 24, pairs 24>)
 // CHECK: accel.entry "generate"
+
+// A norm and a rope are of one unit, whose later step waits for the earlier.
+// STEPS-LABEL: isa.entry "generate"
+// STEPS: isa.rope {{.*}} dst_space = chip, heads = 1, {{.*}} wait <matrix> signal <vector>
+// STEPS-NEXT: isa.rms_norm {{.*}} dst_space = hbm, channels = 24, {{.*}} heads = 1, {{.*}} wait <vector> signal <dma>
+// STEPS-NEXT: isa.vmm
+// STEPS-NEXT: isa.rms_norm {{.*}} dst_space = chip, channels = 24, {{.*}} heads = 2, {{.*}} wait <matrix> signal <vector>
+// STEPS-NEXT: isa.rope {{.*}} heads = 2, {{.*}} wait <vector> signal <attention>
 func.func @generate(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %vc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x48xf16> attributes {edgellm.max_tokens = 64 : i64} {
   %x = edgellm.embedding %ids table(#edgellm.external<"f", "e"> : tensor<96x48xf16>) : tensor<?xi32> -> tensor<?x48xf16>
   // CHECK: accel.vmm %{{.*}} weight(@q) epilogue(none) into %[[Q:.*]] : {{.*}} -> <2 x 24, <tokens>, ddr>
@@ -44,6 +53,11 @@ func.func @generate(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %v
 // CHECK-DAG: accel.constant @heads source({{.*}}) channels(<1 x 12, pairs 0>)
 // CHECK-DAG: accel.weight @out source({{.*}}) columns(<4 x 12, pairs 0>)
 // CHECK: accel.entry "generate"
+
+// STEPS-LABEL: isa.entry "generate"
+// STEPS: isa.layer_norm {{.*}} channels = 48, {{.*}} signal <matrix>
+// STEPS: isa.activation {{.*}} function = gelu, channels = 96, {{.*}} wait <matrix> signal <matrix>
+// STEPS: isa.rms_norm {{.*}} channels = 12, {{.*}} heads = 4, {{.*}} wait <matrix> signal <matrix>
 func.func @generate(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %vc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x48xf16> attributes {edgellm.max_tokens = 64 : i64} {
   %x = edgellm.embedding %ids table(#edgellm.external<"f", "e"> : tensor<96x48xf16>) : tensor<?xi32> -> tensor<?x48xf16>
   // CHECK: accel.layer_norm %{{.*}} weight(@ln_w) bias(@ln_b) epsilon(9.99999974E-6) into %[[N:.*]] : <1 x 48,

@@ -27,6 +27,7 @@ struct Samples {
   isa::Softmax softmax;
   isa::AttentionValues values;
   isa::RmsNorm norm;
+  isa::LayerNorm layerNorm;
   isa::Rope rope;
   isa::Activation activation;
 
@@ -82,6 +83,12 @@ inline Samples::Samples() {
   norm.channels = 100;
   norm.epsilon = norm.inverse_channels = 0.01f;
   norm.weight = 1;
+
+  placeRows(layerNorm);
+  layerNorm.channels = 100;
+  layerNorm.epsilon = 0.01f;
+  layerNorm.weight = 1;
+  layerNorm.bias = 5;
 
   placeRows(rope);
   rope.heads = rope.head_blocks = 2;
