@@ -20,6 +20,8 @@ def Accel_Dialect : Dialect {
     "Layout-free" means: no step's only work is to move or reorder data. A row
     range of a buffer (`accel.rows`) is an address, not a step.
   }];
+  // A rope table has a scaling of that dialect.
+  let dependentDialects = ["::edgellm::graph::EdgeLLMDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
 }
