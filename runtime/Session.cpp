@@ -34,9 +34,13 @@ const std::string &Session::deviceName() const {
 
 bool Session::isDeviceModel() const { return model->device().isModel(); }
 
-uint32_t Session::past() const { return model->past(); }
+std::span<const uint32_t> Session::ids() const { return model->ids(); }
 
-void Session::reset() { model->reset(); }
+void Session::rewind(uint64_t position) { model->rewind(position); }
+
+void Session::save(const std::filesystem::path &file) { model->save(file); }
+
+void Session::load(const std::filesystem::path &file) { model->load(file); }
 
 /// The next pass's share of `ids`, which loses it.
 static std::span<const uint32_t> takeChunk(std::span<const uint32_t> &ids,

@@ -23,7 +23,8 @@ struct Pass {
 ///
 /// The device is device 0 of the XRT driver that the environment variable
 /// XILINX_XRT names; when it is not set, the device model of this installation.
-/// Results do not depend on how a text is divided into calls. Every function
+/// Results do not depend on how a text is divided into calls, nor on how it
+/// came into the cache: by feeding, by rewind() or by load(). Every function
 /// throws Error; XRT's own exceptions (std::exception) may pass through.
 class Session {
 public:
@@ -43,18 +44,29 @@ public:
   /// Feeds ids (at least one) after those already cached.
   Pass forward(std::span<const uint32_t> ids);
 
-  /// The logits of the last position that forward() fed: FP16 bits, one a token
-  /// of the vocabulary, read from the device now. Valid until the next call.
+  /// The logits of the last position in the cache, which must have been fed and
+  /// not loaded or rewound to: FP16 bits, one a token of the vocabulary, read
+  /// from the device now. Valid until the next call.
   std::span<const uint16_t> logits();
 
   /// Feeds ids and hands over the logits of each of their positions, in order.
   using RowConsumer = std::function<void(std::span<const uint16_t> logits)>;
   void score(std::span<const uint32_t> ids, const RowConsumer &consume);
 
-  /// Positions in the KV cache; at most manifest().context.
-  uint32_t past() const;
+  /// The tokens in the KV cache; at most manifest().context.
+  std::span<const uint32_t> ids() const;
+  uint32_t past() const { return uint32_t(ids().size()); }
+  /// Forgets all but the first `position` tokens, of past() at most.
+  void rewind(uint64_t position);
   /// Empties the cache.
-  void reset();
+  void reset() { rewind(0); }
+
+  /// Writes what is in the cache to a file, which appears whole or not at all.
+  /// It takes 64 bytes and past() times the tokens' keys and values.
+  void save(const std::filesystem::path &file);
+  /// Puts what save() wrote in place of what is in the cache. A file that is
+  /// damaged, or of another package, is refused and changes nothing.
+  void load(const std::filesystem::path &file);
 
 private:
   std::unique_ptr<LoadedModel> model; // hides XRT's headers

@@ -95,7 +95,7 @@ TEST_F(SessionTest, RefusesWrongIdsBeforeFeedingAny) {
 TEST_F(SessionTest, WithoutAPassThereAreNoLogits) {
   auto session = openTiny();
   std::string expected =
-      "no pass has run since the cache was emptied, so there are no logits";
+      "no pass has run since the cache was last set, so there are no logits";
   EXPECT_EQ(errorOf([&] { session->logits(); }), expected);
   session->forward(Ids{1});
   session->reset();
