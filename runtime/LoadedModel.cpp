@@ -88,7 +88,8 @@ static std::string nameOf(ert_cmd_state state) {
 LoadedModel::LoadedModel(Package opened, const fs::path &xclbin)
     : files(std::move(opened)), code(loadProgram(files)),
       embedding(files.map(files.manifest().embedding)),
-      accelerator(xclbinFor(files, xclbin)), pass(accelerator.makeRun()) {
+      accelerator(xclbinFor(files, xclbin)), cached(code.sequences),
+      pass(accelerator.makeRun()) {
   if (accelerator.ports() != code.ports)
     fail("the accelerator has ", accelerator.ports(),
          " HBM ports, the package is compiled for ", code.ports, " (target ",
@@ -137,24 +138,36 @@ xrt::bo LoadedModel::load(unsigned argument, uint64_t bytes,
 // The cache
 //===----------------------------------------------------------------------===//
 
-void LoadedModel::rewind(uint64_t position) {
-  if (position > cached.size())
-    fail("cannot rewind to position ", position, ", ", cached.size(),
-         " are cached");
-  if (position < cached.size())
+void LoadedModel::select(uint32_t number) {
+  if (number >= code.sequences)
+    fail("sequence ", number, ": the package is compiled for ", code.sequences,
+         ", counted from 0");
+  if (number != sequence)
     lastEntry = nullptr;
-  cached.resize(position);
+  sequence = number;
+}
+
+void LoadedModel::rewind(uint64_t position) {
+  if (position > past())
+    fail("cannot rewind to position ", position, ", ", past(), " are cached");
+  if (position < past())
+    lastEntry = nullptr;
+  cached[sequence].resize(position);
 }
 
 std::vector<Cache> LoadedModel::caches() const {
-  return cachesOf(code,
-                  (files.directory() / files.manifest().program).string());
+  std::vector<Cache> result =
+      cachesOf(code, (files.directory() / files.manifest().program).string());
+  int64_t offset = int64_t(sequence * code.sequencePackets * code.ports);
+  for (Cache &cache : result)
+    cache.packet += offset;
+  return result;
 }
 
 void LoadedModel::save(const fs::path &file) {
   std::vector<Cache> all = caches();
-  CacheFileWriter writer(file, identityOf(files.manifest()), cached);
-  if (!cached.empty())
+  CacheFileWriter writer(file, identityOf(files.manifest()), ids());
+  if (past() > 0)
     for (const Cache &cache : all)
       CacheRows(ports, cache, past()).read([&](auto packets) {
         writer.addRows(packets);
@@ -179,7 +192,7 @@ void LoadedModel::load(const fs::path &file) {
     rows.write(rest.first(rows.bytes()));
     rest = rest.subspan(rows.bytes());
   }
-  cached = saved.ids();
+  cached[sequence] = saved.ids();
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,6 +231,7 @@ void LoadedModel::start(const Entry &entry, uint32_t tokens) {
   pass.set_arg(kernel::kEntry, entry.firstPacket);
   pass.set_arg(kernel::kTokens, tokens);
   pass.set_arg(kernel::kPast, past());
+  pass.set_arg(kernel::kSequence, sequence);
   pass.start();
   ert_cmd_state state = pass.wait();
   if (state != ERT_CMD_STATE_COMPLETED)
@@ -239,7 +253,7 @@ Pass LoadedModel::run(const Entry &entry, std::span<const uint32_t> ids) {
   isa::Status status = fetchStatus();
   if (status.code != isa::StatusCode::ok)
     fail("device: entry '", entry.name, "': ", isa::describe(status, code));
-  cached.insert(cached.end(), ids.begin(), ids.end());
+  cached[sequence].insert(cached[sequence].end(), ids.begin(), ids.end());
   lastEntry = &entry;
   lastTokens = uint32_t(ids.size());
   return {status.argmaxIndex, status.argmaxValue, status.completed};

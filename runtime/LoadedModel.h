@@ -21,9 +21,12 @@ public:
   const Program &program() const { return code; }
   /// The entry `name`, which the program must have.
   const Entry &entry(const char *name) const;
-  /// What is in the cache.
-  const std::vector<uint32_t> &ids() const { return cached; }
-  uint32_t past() const { return uint32_t(cached.size()); }
+  /// Everything below is about one sequence, at first number 0.
+  void select(uint32_t sequence);
+  uint32_t selected() const { return sequence; }
+  /// What is in its cache.
+  const std::vector<uint32_t> &ids() const { return cached[sequence]; }
+  uint32_t past() const { return uint32_t(ids().size()); }
   /// Forgets all but the first `position` tokens.
   void rewind(uint64_t position);
   void save(const std::filesystem::path &file);
@@ -39,6 +42,7 @@ public:
   uint32_t logitsRows() const;
 
 private:
+  /// Of the selected sequence.
   std::vector<Cache> caches() const;
   void load();
   xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
@@ -50,7 +54,8 @@ private:
   Program code;
   MappedFile embedding;
   Device accelerator;
-  std::vector<uint32_t> cached;
+  uint32_t sequence = 0;
+  std::vector<std::vector<uint32_t>> cached; // ids, by sequence
   // The last pass, if it was a good one and the cache still ends with it.
   const Entry *lastEntry = nullptr;
   uint32_t lastTokens = 0;

@@ -21,14 +21,16 @@ static Cache cacheOf(const isa::AttentionValues &values) {
 
 static void requireRoom(const Cache &cache, const Program &program,
                         const std::string &origin) {
-  int64_t last = cache.packet + (cache.blocks - 1) * cache.stride +
-                 int64_t(program.context) - 1;
-  int64_t packets = int64_t(program.hbmPackets) * program.ports;
-  if (cache.stride < int64_t(program.context) || last >= packets)
+  int64_t end = cache.packet + (cache.blocks - 1) * cache.stride +
+                int64_t(program.context);
+  int64_t room =
+      int64_t(program.firstSequencePacket() + program.sequencePackets) *
+      program.ports;
+  if (cache.stride < int64_t(program.context) || end > room)
     fail(origin, ": the cache at packet ", cache.packet, " of hbm, ",
          cache.blocks, " blocks ", cache.stride,
          " packets apart, does not hold the context of ", program.context,
-         " in the ", packets, " packets there are");
+         ": a sequence ends at packet ", room);
 }
 
 std::vector<Cache> edgellm::cachesOf(const Program &program,

@@ -8,7 +8,7 @@
 
 namespace edgellm {
 
-/// Keys or values of one layer. Channel block b of position p is
+/// Keys or values of one layer. In sequence 0, channel block b of position p is
 /// hbm[packet + b * stride + p].
 struct Cache {
   int64_t packet = 0;

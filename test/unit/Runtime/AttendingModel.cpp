@@ -25,7 +25,7 @@ static constexpr int64_t kStride = 32;
 static constexpr int64_t kCachePackets = kBlocks * kStride / TinyModel::ports;
 static constexpr int64_t kKeys = kWeightPackets * TinyModel::ports;
 static constexpr int64_t kValues = kKeys + kBlocks * kStride;
-static constexpr int64_t kHbmPackets = kWeightPackets + 2 * kCachePackets;
+static constexpr int64_t kSequencePackets = 2 * kCachePackets;
 // Two slices of the input in the activation buffer.
 static constexpr int64_t kSliceRows = 2;
 static constexpr int64_t kChipPackets = 2 * kSliceRows * kBlocks;
@@ -136,28 +136,33 @@ static std::vector<uint64_t> encodeAll(const Instructions &...instructions) {
   return code;
 }
 
-static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
+static std::vector<uint64_t> entryCode(const Program &program,
+                                       const Entry &entry) {
   isa::Begin begin;
-  begin.max_tokens = maxTokens;
-  begin.context = TinyModel::context;
-  begin.ddr_packets = kDdrPackets;
-  begin.hbm_packets = kHbmPackets;
-  begin.chip_packets = kChipPackets;
+  begin.max_tokens = entry.maxTokens;
+  begin.context = program.context;
+  begin.ddr_packets = int64_t(program.ddrPackets);
+  begin.hbm_packets = int64_t(program.hbmPackets);
+  begin.chip_packets = int64_t(program.chipPackets);
+  begin.sequence_packets = int64_t(program.sequencePackets);
+  begin.sequences = program.sequences;
   return encodeAll(begin, toCache(kKeys, units({Unit::dma})),
                    toCache(kValues, units({Unit::dma, Unit::attention})),
-                   scores(), softmax(), values(), logits(all), isa::End());
+                   scores(), softmax(), values(), logits(entry.logitsRows == 0),
+                   isa::End());
 }
 
 Program AttendingModel::program() const {
   Program program = TinyModel::program();
   program.ddrPackets = kDdrPackets;
-  program.hbmPackets = kHbmPackets;
+  program.hbmPackets = kWeightPackets + sequences * kSequencePackets;
   program.chipPackets = kChipPackets;
+  program.sequencePackets = kSequencePackets;
+  program.sequences = sequences;
   program.code.clear();
   uint32_t packet = program.codePacket();
   for (Entry &entry : program.entries) {
-    std::vector<uint64_t> code =
-        entryCode(entry.maxTokens, entry.logitsRows == 0);
+    std::vector<uint64_t> code = entryCode(program, entry);
     entry.firstPacket = packet;
     entry.packets = uint32_t(code.size() / isa::kPacketWords);
     entry.instructions = 8;

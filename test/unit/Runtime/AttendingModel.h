@@ -10,6 +10,8 @@ namespace edgellm::testing {
 /// of a position depend on all tokens before it. Keys and values are made with
 /// the same matrix. Expectations come from other sessions.
 struct AttendingModel : TinyModel {
+  uint32_t sequences = 1;
+
   Program program() const;
   using TinyModel::write;
   void write(const std::filesystem::path &path) const {

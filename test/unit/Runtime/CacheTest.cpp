@@ -63,6 +63,94 @@ TEST_F(CacheTest, LogitsDependOnEveryTokenBefore) {
 }
 
 //===----------------------------------------------------------------------===//
+// Several texts at a time
+//===----------------------------------------------------------------------===//
+
+class SequencesTest : public CacheTest {
+protected:
+  SequencesTest() { model.sequences = 3; }
+};
+
+TEST_F(SequencesTest, TextsThatTakeTurnsDoNotTouchEachOther) {
+  Ids texts[] = {text(20), text(20, 33), text(20, 51)};
+  std::vector<Row> expected[3];
+  for (int i = 0; i < 3; ++i)
+    for (size_t end : {5u, 6u, 13u, 20u}) {
+      open().forward(std::span(texts[i]).first(end));
+      std::span<const uint16_t> row = opened->logits();
+      expected[i].emplace_back(row.begin(), row.end());
+    }
+
+  Session &session = open();
+  EXPECT_EQ(session.sequences(), 3u);
+  size_t begin = 0, step = 0;
+  for (size_t end : {5u, 6u, 13u, 20u}) {
+    for (uint32_t i : {2u, 0u, 1u}) {
+      session.select(i);
+      Ids part(texts[i].begin() + begin, texts[i].begin() + end);
+      EXPECT_EQ(feed(session, part), expected[i][step]) << i << ", " << end;
+      EXPECT_EQ(session.past(), end);
+    }
+    begin = end;
+    ++step;
+  }
+}
+
+TEST_F(SequencesTest, EachIsRewoundAndResetByItself) {
+  Session &session = open();
+  session.forward(text(4));
+  session.select(1);
+  EXPECT_EQ(session.past(), 0u);
+  session.forward(text(9, 5));
+  session.rewind(3);
+  session.select(0);
+  EXPECT_EQ(idsOf(session), text(4));
+  session.reset();
+  session.select(1);
+  EXPECT_EQ(idsOf(session), text(3, 5));
+}
+
+TEST_F(SequencesTest, LogitsAreThoseOfTheSelected) {
+  Session &session = open();
+  session.forward(text(4));
+  session.select(0); // no change
+  EXPECT_NO_THROW(session.logits());
+  session.select(1);
+  EXPECT_THROW(session.logits(), Error);
+  session.select(0);
+  EXPECT_THROW(session.logits(), Error);
+}
+
+TEST_F(SequencesTest, AnyCacheIsLoadedIntoAny) {
+  Ids ids = text(11, 7), longer = ids;
+  longer.push_back(2);
+  Row expected = fresh(longer);
+  Session &session = open();
+  session.select(2);
+  session.forward(ids);
+  session.save(folder / "saved.cache");
+  Row other = fresh(text(13));
+  for (uint32_t i : {0u, 1u, 2u}) {
+    Session &reader = open();
+    reader.select((i + 1) % 3);
+    reader.forward(text(12));
+    reader.select(i);
+    reader.load(folder / "saved.cache");
+    EXPECT_EQ(feed(reader, {2}), expected) << i;
+    reader.select((i + 1) % 3); // what was there before
+    EXPECT_EQ(feed(reader, {text(13).back()}), other) << i;
+  }
+}
+
+TEST_F(SequencesTest, ThereAreAsManyAsThePackageSays) {
+  Session &session = open();
+  session.select(2);
+  EXPECT_EQ(errorOf([&] { session.select(3); }),
+            "sequence 3: the package is compiled for 3, counted from 0");
+  EXPECT_EQ(session.selected(), 2u);
+}
+
+//===----------------------------------------------------------------------===//
 // Rewinding
 //===----------------------------------------------------------------------===//
 
@@ -281,9 +369,10 @@ TEST(CachesOf, MustHoldTheContext) {
   program.context = 33;
   EXPECT_EQ(errorOf([&] { cachesOf(program, "p"); }),
             "p: the cache at packet 192 of hbm, 2 blocks 32 packets apart, "
-            "does not hold the context of 33 in the 320 packets there are");
+            "does not hold the context of 33: a sequence ends at packet 320");
   program.context = 32;
   EXPECT_EQ(cachesOf(program, "p").size(), 2u);
+  program.sequencePackets = 15;
   program.hbmPackets = 39;
   EXPECT_THROW(cachesOf(program, "p"), Error);
 }
