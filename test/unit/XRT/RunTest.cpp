@@ -97,6 +97,12 @@ TEST_F(Run, OfAProgram) {
   run.set_arg(kernel::kPast, 1u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
   EXPECT_EQ(status().code, isa::StatusCode::request_range);
+  run.set_arg(kernel::kPast, 0u);
+  run.set_arg(kernel::kSequence, 1u);
+  EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
+  EXPECT_EQ(isa::describe(status(), parseProgram(program, "p")),
+            "instruction 0 at packet 3: begin: 'sequences' is 1 for this "
+            "request, the limit is 0");
 }
 
 /// The machine is the one the xclbin describes: target tiny has an activation
