@@ -94,7 +94,7 @@ LoadedModel::LoadedModel(Package opened, const fs::path &xclbin)
     fail("the accelerator has ", accelerator.ports(),
          " HBM ports, the package is compiled for ", code.ports, " (target ",
          files.manifest().target, ")");
-  load();
+  fillBuffers();
 }
 
 const Entry &LoadedModel::entry(const char *name) const {
@@ -109,21 +109,23 @@ const Entry &LoadedModel::entry(const char *name) const {
 // Loading
 //===----------------------------------------------------------------------===//
 
-void LoadedModel::load() {
+void LoadedModel::fillBuffers() {
   const Manifest &manifest = files.manifest();
-  ddr = load(kernel::kDdr, code.ddrPackets * isa::kPacketBytes, manifest.ddr);
-  instructions = load(kernel::kProgram, manifest.file(manifest.program).bytes,
-                      manifest.program);
+  ddr = fillBuffer(kernel::kDdr, code.ddrPackets * isa::kPacketBytes,
+                   manifest.ddr);
+  instructions =
+      fillBuffer(kernel::kProgram, manifest.file(manifest.program).bytes,
+                 manifest.program);
   for (unsigned port = 0; port < code.ports; ++port) {
-    ports.push_back(load(kernel::kFirstPort + port,
-                         code.hbmPackets * isa::kPacketBytes,
-                         manifest.ports[port]));
+    ports.push_back(fillBuffer(kernel::kFirstPort + port,
+                               code.hbmPackets * isa::kPacketBytes,
+                               manifest.ports[port]));
     dropHostCopy(ports.back());
   }
 }
 
-xrt::bo LoadedModel::load(unsigned argument, uint64_t bytes,
-                          const std::string &file) {
+xrt::bo LoadedModel::fillBuffer(unsigned argument, uint64_t bytes,
+                                const std::string &file) {
   uint64_t found = files.manifest().file(file).bytes;
   if (found > bytes)
     fail((files.directory() / file).string(), ": found ", found,
@@ -167,11 +169,10 @@ std::vector<Cache> LoadedModel::caches() const {
 void LoadedModel::save(const fs::path &file) {
   std::vector<Cache> all = caches();
   CacheFileWriter writer(file, identityOf(files.manifest()), ids());
-  if (past() > 0)
-    for (const Cache &cache : all)
-      CacheRows(ports, cache, past()).read([&](auto packets) {
-        writer.addRows(packets);
-      });
+  for (const Cache &cache : all)
+    CacheRows(ports, cache, past()).read([&](auto packets) {
+      writer.addRows(packets);
+    });
   writer.commit();
 }
 
@@ -183,12 +184,9 @@ void LoadedModel::load(const fs::path &file) {
   CacheFile saved(file, {identityOf(files.manifest()), code.context,
                          code.vocabulary, bytes});
   rewind(0); // nothing half-written is used when a transfer fails
-  uint32_t positions = uint32_t(saved.ids().size());
   std::span<const std::byte> rest = saved.rows();
   for (const Cache &cache : all) {
-    if (positions == 0)
-      break;
-    CacheRows rows(ports, cache, positions);
+    CacheRows rows(ports, cache, saved.ids().size());
     rows.write(rest.first(rows.bytes()));
     rest = rest.subspan(rows.bytes());
   }

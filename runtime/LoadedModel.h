@@ -44,8 +44,9 @@ public:
 private:
   /// Of the selected sequence.
   std::vector<Cache> caches() const;
-  void load();
-  xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
+  void fillBuffers();
+  xrt::bo fillBuffer(unsigned argument, uint64_t bytes,
+                     const std::string &file);
   void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
   void start(const Entry &entry, uint32_t tokens);
   isa::Status fetchStatus();
