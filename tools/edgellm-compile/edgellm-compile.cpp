@@ -40,7 +40,7 @@ struct Arguments {
   std::string checkpoint;
   std::optional<std::string> output, target, weights, density, strategy, prune,
       quantize, calibration;
-  std::optional<uint64_t> context;
+  std::optional<uint64_t> context, sequences;
   std::optional<double> tokensPerSecond, maxPerplexityIncrease;
   bool programOnly = false;
 };
@@ -106,6 +106,11 @@ static CommandLine commandLine(Arguments &a) {
         Real{&a.maxPerplexityIncrease, 0, 1e6}},
        {"--context", "N", "tokens of the cache, by default the model's",
         Integer{&a.context, 1, 1 << 24}},
+       {"--sequences", "N",
+        "texts that the device keeps at the same time, 1 by default; each "
+        "takes "
+        "the memory of a cache",
+        Integer{&a.sequences, 1, (1 << 16) - 1}},
        {"--program-only", "",
         "write manifest.json and program.bin alone; no weights are read",
         Flag{&a.programOnly}}}};
@@ -124,6 +129,7 @@ static CompileOptions optionsOf(const Arguments &a) {
   options.tokensPerSecond = a.tokensPerSecond;
   options.maxPerplexityIncrease = a.maxPerplexityIncrease;
   options.context = a.context;
+  options.sequences = a.sequences.value_or(options.sequences);
   options.programOnly = a.programOnly;
   return options;
 }

@@ -21,7 +21,8 @@ namespace {
 struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
-  std::optional<uint64_t> newTokens, topK, seed;
+  std::optional<std::string> saveCache, loadCache;
+  std::optional<uint64_t> newTokens, topK, seed, window;
   std::optional<double> temperature, topP;
   bool json = false, ignoreEos = false;
 };
@@ -45,7 +46,14 @@ static CommandLine commandLine(Arguments &a) {
        {"edgellm-run demo.pkg --token-ids 1,306,415 -n 8 --json",
         "token ids instead of text; one JSON object instead of text"},
        {"edgellm-run demo.pkg --prompt Hello -n 0 --logits prompt.npy",
-        "only the logits of the prompt's positions, for comparisons"}},
+        "only the logits of the prompt's positions, for comparisons"},
+       {"edgellm-run demo.pkg --prompt 'And Jesus' -n 20 --save-cache a.cache",
+        "keeps keys and values of the text, to go on later:"},
+       {"edgellm-run demo.pkg --load-cache a.cache --prompt 'And Peter'",
+        "the saved text, the prompt and what follows; only the latter two are "
+        "computed"},
+       {"edgellm-run demo.pkg --prompt 'In the beginning' -n 2000 --window 4",
+        "a text longer than the context"}},
       {{"PKG", "folder made by edgellm-compile", &a.package}},
       {{"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
        {"--prompt-file", "FILE", "the same from a file, byte for byte",
@@ -67,6 +75,18 @@ static CommandLine commandLine(Arguments &a) {
         Real{&a.topP, 1e-6, 1}},
        {"--seed", "S", "of the random draws, 0 when it is not given",
         Integer{&a.seed, 0, UINT64_MAX}},
+       {"--window", "KEEP",
+        "when the context is full, go on with its first KEEP tokens and the "
+        "latest half of the others, which are computed anew: the model sees "
+        "this shorter text. By default more than fits is an error",
+        Integer{&a.window, 0, tokens}},
+       {"--save-cache", "FILE",
+        "write the keys and values of the whole text, the new tokens included",
+        Text{&a.saveCache}},
+       {"--load-cache", "FILE",
+        "continue the text of such a file, which the same package must have "
+        "written",
+        Text{&a.loadCache}},
        {"--ignore-eos", "", "go on after the model has ended the text",
         Flag{&a.ignoreEos}},
        {"--json", "",
@@ -119,29 +139,38 @@ promptIds(const Arguments &a, const Package &package,
   std::string what = a.prompt ? "--prompt" : *a.promptFile;
   std::vector<uint32_t> ids = tokenizer->encode(
       a.prompt ? *a.prompt : readTextFile(*a.promptFile), what);
+  if (a.loadCache && package.manifest().addBos)
+    ids.erase(ids.begin()); // what begins a text stands in the cache
   if (ids.empty())
     fail(what, ": the text has no tokens");
   return ids;
 }
 
-/// Positions left for new tokens by the rule of requireContext().
-static uint64_t roomAfter(uint64_t prompt, uint64_t context) {
-  return prompt > context ? 1 : context - prompt + 1;
+/// New tokens when -n is not given: what requireContext() has room for.
+static uint64_t defaultNewTokens(const GenerationRequest &request,
+                                 uint64_t cached, uint64_t context) {
+  if (request.window)
+    return kDefaultNewTokens;
+  uint64_t text = cached + request.prompt.size();
+  uint64_t room = text > context ? 0 : context - text;
+  return std::min(kDefaultNewTokens, room + !request.feedLast);
 }
 
 static GenerationRequest makeRequest(const Arguments &a,
                                      std::vector<uint32_t> prompt,
-                                     uint64_t context) {
+                                     uint64_t cached, uint64_t context) {
   GenerationRequest request;
-  uint64_t room = roomAfter(prompt.size(), context);
-  request.newTokens = a.newTokens.value_or(std::min(kDefaultNewTokens, room));
   request.prompt = std::move(prompt);
+  request.window = a.window;
+  request.feedLast = a.saveCache.has_value();
+  request.newTokens =
+      a.newTokens.value_or(defaultNewTokens(request, cached, context));
   request.ignoreEos = a.ignoreEos;
   request.sampling.temperature = a.temperature.value_or(0);
   request.sampling.topK = uint32_t(a.topK.value_or(0));
   request.sampling.topP = a.topP.value_or(1);
   request.sampling.seed = a.seed.value_or(0);
-  requireContext(request.prompt.size(), request.newTokens, context);
+  requireContext(request, cached, context);
   return request;
 }
 
@@ -160,7 +189,8 @@ public:
       stream.emplace(*tokenizer);
   }
 
-  void prompt(std::span<const uint32_t> ids) {
+  /// What stands before the new tokens.
+  void context(std::span<const uint32_t> ids) {
     for (uint32_t id : ids)
       show(id);
     generated.clear();
@@ -209,7 +239,8 @@ static Generation generateAll(Session &session, const Arguments &a,
     observer.onLogits = [&](std::span<const uint16_t> row) {
       logits->addRow(row);
     };
-  output.prompt(request.prompt);
+  output.context(session.ids());
+  output.context(request.prompt);
   Generation generation = generate(session, request, observer);
   output.finish();
   if (logits)
@@ -223,17 +254,27 @@ static void run(const Arguments &a) {
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
-  GenerationRequest request = makeRequest(a, promptIds(a, package, tokenizer),
-                                          package.manifest().context);
+  uint64_t context = package.manifest().context;
+  // Before the device is loaded, so that mistakes cost nothing.
+  GenerationRequest request =
+      makeRequest(a, promptIds(a, package, tokenizer), 0, context);
 
   Clock::time_point start = Clock::now();
   Session session(std::move(package), a.xclbin.value_or(""));
+  if (a.loadCache) {
+    session.load(*a.loadCache);
+    request =
+        makeRequest(a, std::move(request.prompt), session.past(), context);
+  }
+  uint64_t loadedPositions = session.past();
   std::chrono::duration<double> load = Clock::now() - start;
   Output output(tokenizer, /*silent=*/a.json);
   Generation generation = generateAll(session, a, request, output);
+  if (a.saveCache)
+    session.save(*a.saveCache);
   bool contextFull = !a.newTokens && request.newTokens < kDefaultNewTokens;
-  RunReport report{session,       request,      generation,
-                   output.text(), load.count(), contextFull};
+  RunReport report{session,      request,         generation, output.text(),
+                   load.count(), loadedPositions, contextFull};
   if (a.json)
     print(jsonReport(report));
   else
