@@ -133,7 +133,7 @@ private:
 
   Value norm(Value x, const std::string &name) {
     return RMSNormOp::create(
-        builder, locOf(name), x.getType(), x,
+        builder, locOf(name), x.getType(), x, /*head_size=*/IntegerAttr(),
         weight(name + ".weight", {config.hidden}),
         builder.getF32FloatAttr(float(config.normEpsilon)));
   }
