@@ -52,34 +52,23 @@ modelBitstreamOf(const xrt::xclbin &xclbin) {
   }
 }
 
-//===----------------------------------------------------------------------===//
-// Device
-//===----------------------------------------------------------------------===//
-
-Device::Device(const fs::path &xclbinFile) : file(xclbinFile.string()) {
-  if (!fs::is_regular_file(xclbinFile))
-    fail(file, ": no such xclbin; --xclbin names another one");
-  selectDriver();
-  device = openDevice();
-  load();
-  checkIdentity();
-  deviceName =
-      model ? "device model" : device.get_info<xrt::info::device::name>();
+/// Throws Error unless the accelerator's instruction table is ours.
+static void requireTable(const std::string &file, uint64_t found) {
+  if (found != isa::kTableHash)
+    fail(file, ": the accelerator has instruction table 0x", std::hex, found,
+         ", the program 0x", isa::kTableHash,
+         "; both must come from the same version");
 }
 
-void Device::load() {
+//===----------------------------------------------------------------------===//
+// LoadedDevice
+//===----------------------------------------------------------------------===//
+
+/// What XRT throws, with the file that it is about.
+template <typename Action>
+static auto loading(const std::string &file, Action &&action) {
   try {
-    xclbin = xrt::xclbin(file);
-    // Asked before the driver refuses the file with a number.
-    if (auto bitstream = modelBitstreamOf(xclbin)) {
-      model = true;
-      requireTable(bitstream->tableHash);
-    }
-    xrt::uuid uuid = device.load_xclbin(xclbin);
-    // Exclusive: the cache in the device belongs to one session, and XRT lets
-    // nobody else read the registers.
-    kernel = xrt::kernel(device, uuid, kernel::kName,
-                         xrt::kernel::cu_access_mode::exclusive);
+    return action();
   } catch (const Error &) {
     throw;
   } catch (const std::exception &error) {
@@ -87,21 +76,62 @@ void Device::load() {
   }
 }
 
-void Device::checkIdentity() {
+static void checkIdentity(const xrt::kernel &kernel, const std::string &file) {
   uint64_t low = kernel.read_register(kernel::kIdentityLow);
   uint64_t high = kernel.read_register(kernel::kIdentityHigh);
-  requireTable(high << 32 | low);
+  requireTable(file, high << 32 | low);
 }
 
-void Device::requireTable(uint64_t found) const {
-  if (found != isa::kTableHash)
-    fail(file, ": the accelerator has instruction table 0x", std::hex, found,
-         ", the program 0x", isa::kTableHash,
-         "; both must come from the same version");
+LoadedDevice::LoadedDevice(const xrt::xclbin &xclbin, const std::string &file)
+    : device(openDevice()), xclbin(xclbin) {
+  // Asked before the driver refuses the file with a number.
+  if (auto bitstream = modelBitstreamOf(xclbin)) {
+    isModel = true;
+    requireTable(file, bitstream->tableHash);
+  }
+  loading(file, [&] {
+    xrt::uuid uuid = device.load_xclbin(xclbin);
+    kernel = xrt::kernel(device, uuid, kernel::kName,
+                         xrt::kernel::cu_access_mode::exclusive);
+  });
+  checkIdentity(kernel, file);
+  name = isModel ? "device model" : device.get_info<xrt::info::device::name>();
+}
+
+/// The device as long as a session has a share in it.
+static std::shared_ptr<LoadedDevice> sharedDevice(const std::string &file) {
+  static std::mutex mutex;
+  static std::weak_ptr<LoadedDevice> current;
+  std::lock_guard lock(mutex);
+  selectDriver();
+  xrt::xclbin xclbin = loading(file, [&] { return xrt::xclbin(file); });
+  std::shared_ptr<LoadedDevice> device = current.lock();
+  if (!device)
+    current = device = std::make_shared<LoadedDevice>(xclbin, file);
+  else if (device->xclbin.get_uuid() != xclbin.get_uuid())
+    fail(file, ": cannot load: the device has another xclbin, which an open "
+               "session uses");
+  return device;
+}
+
+//===----------------------------------------------------------------------===//
+// Device
+//===----------------------------------------------------------------------===//
+
+Device::Device(const fs::path &xclbinFile) : file(xclbinFile.string()) {
+  if (!fs::is_regular_file(xclbinFile))
+    fail(file, ": no such xclbin; --xclbin names another one");
+  loaded = sharedDevice(file);
+}
+
+Device::~Device() {
+  std::lock_guard lock(loaded->mutex);
+  for (auto [bank, bytes] : claimedBytes)
+    loaded->usedBytes[bank] -= bytes;
 }
 
 unsigned Device::ports() const {
-  return unsigned(xclbin.get_kernel(kernel::kName).get_num_args()) -
+  return unsigned(loaded->xclbin.get_kernel(kernel::kName).get_num_args()) -
          kernel::kFirstPort;
 }
 
@@ -114,7 +144,7 @@ xrt::xclbin::mem Device::bankOf(unsigned argument) const {
   if (argument >= kernel::kFirstPort)
     tag = "HBM[" + std::to_string(argument - kernel::kFirstPort) + "]";
   for (const xrt::xclbin::arg &candidate :
-       xclbin.get_kernel(kernel::kName).get_args())
+       loaded->xclbin.get_kernel(kernel::kName).get_args())
     if (candidate.get_name() == name)
       for (const xrt::xclbin::mem &bank : candidate.get_mems())
         if (tag.empty() || bank.get_tag() == tag)
@@ -123,18 +153,26 @@ xrt::xclbin::mem Device::bankOf(unsigned argument) const {
        tag.empty() ? "a memory bank" : tag);
 }
 
+void Device::claim(unsigned argument, const xrt::xclbin::mem &bank,
+                   uint64_t bytes) {
+  uint64_t capacity = bank.get_size_kb() * 1024;
+  std::lock_guard lock(loaded->mutex);
+  uint64_t &used = loaded->usedBytes[bank.get_index()];
+  if (bytes > capacity - used)
+    fail("buffer '", kernel::argumentName(argument), "' of ", bytes,
+         " bytes does not fit into bank ", bank.get_tag(), " of ", capacity,
+         " bytes, of which ", used, " are taken");
+  claimedBytes[bank.get_index()] += bytes;
+  used += bytes;
+}
+
 xrt::bo Device::allocate(unsigned argument, uint64_t bytes) {
   // XRT allocates the host side with aligned_alloc, which is defined for whole
   // pages only; ours alone, they can also be given back (dropHostCopy).
   uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE));
   bytes = (bytes + page - 1) / page * page;
   xrt::xclbin::mem bank = bankOf(argument);
-  uint64_t capacity = bank.get_size_kb() * 1024;
-  uint64_t &used = usedBytes[bank.get_index()];
-  if (bytes > capacity - used)
-    fail("buffer '", kernel::argumentName(argument), "' of ", bytes,
-         " bytes does not fit into bank ", bank.get_tag(), " of ", capacity,
-         " bytes, of which ", used, " are taken");
-  used += bytes;
-  return xrt::bo(device, bytes, xrt::bo::flags::normal, bank.get_index());
+  claim(argument, bank, bytes);
+  return xrt::bo(loaded->device, bytes, xrt::bo::flags::normal,
+                 bank.get_index());
 }

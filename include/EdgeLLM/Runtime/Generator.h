@@ -4,6 +4,9 @@
 
 #include "EdgeLLM/Runtime/Sampler.h"
 #include "EdgeLLM/Runtime/Session.h"
+#include "EdgeLLM/Support/Options.h"
+
+#include <optional>
 
 namespace edgellm {
 
@@ -32,10 +35,56 @@ struct GenerationObserver {
   Session::RowConsumer onLogits;
 };
 
-/// Feeds the prompt to a session whose cache is empty and generates. With no
-/// new tokens wanted the prompt is fed all the same. Throws Error.
+/// Continues a prompt token by token. What it is given must outlive it; the
+/// session's cache must be empty, and nobody else may use it meanwhile.
+class Generator {
+public:
+  /// Throws Error unless the context has room.
+  Generator(Session &session, GenerationRequest request,
+            GenerationObserver observer);
+
+  /// The next token, or nothing after the last. The first call feeds the
+  /// prompt, with no new tokens wanted, too. Throws Error.
+  std::optional<uint32_t> next();
+  /// Whether next() has nothing more.
+  bool isFinished() const;
+  /// Everything so far.
+  const Generation &result() const { return generation; }
+
+private:
+  uint32_t feedPrompt();
+  uint32_t feed(uint32_t id);
+  uint32_t pick(const Pass &pass);
+  bool endsText(uint32_t id) const;
+
+  Session &session;
+  const GenerationRequest request;
+  const GenerationObserver observer;
+  Sampler sampler;
+  Generation generation;
+  bool promptFed = false;
+};
+
+/// Generates to the end with a session whose cache is empty. Throws Error.
 Generation generate(Session &session, const GenerationRequest &request,
                     const GenerationObserver &observer);
+
+/// New tokens when nobody says how many and the context has room for them.
+inline constexpr uint64_t kDefaultNewTokens = 128;
+
+/// What a user may say about a generation; what is not given has a default.
+struct GenerationArguments {
+  std::optional<uint64_t> newTokens, topK, seed;
+  std::optional<double> temperature, topP;
+  bool ignoreEos = false;
+};
+
+/// The options that set them: names, ranges and help.
+std::vector<Option> generationOptions(GenerationArguments &arguments);
+
+/// Throws Error unless the context has room.
+GenerationRequest makeRequest(const GenerationArguments &arguments,
+                              std::vector<uint32_t> prompt, uint64_t context);
 
 } // namespace edgellm
 
