@@ -5,6 +5,7 @@
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Installation.h"
+#include "EdgeLLM/Support/MappedFile.h"
 #include "XclbinReader.h"
 
 #include <cstdlib>
@@ -69,8 +70,6 @@ template <typename Action>
 static auto loading(const std::string &file, Action &&action) {
   try {
     return action();
-  } catch (const Error &) {
-    throw;
   } catch (const std::exception &error) {
     fail(file, ": cannot load: ", error.what());
   }
@@ -98,13 +97,21 @@ LoadedDevice::LoadedDevice(const xrt::xclbin &xclbin, const std::string &file)
   name = isModel ? "device model" : device.get_info<xrt::info::device::name>();
 }
 
+static xrt::xclbin readXclbin(const std::string &file) {
+  MappedFile mapped(file);
+  auto *first = reinterpret_cast<const char *>(mapped.bytes().data());
+  std::vector<char> bytes(first, first + mapped.bytes().size());
+  driver::checkXclbin(std::as_bytes(std::span(bytes)));
+  return xrt::xclbin(bytes);
+}
+
 /// The device as long as a session has a share in it.
 static std::shared_ptr<LoadedDevice> sharedDevice(const std::string &file) {
   static std::mutex mutex;
   static std::weak_ptr<LoadedDevice> current;
   std::lock_guard lock(mutex);
   selectDriver();
-  xrt::xclbin xclbin = loading(file, [&] { return xrt::xclbin(file); });
+  xrt::xclbin xclbin = loading(file, [&] { return readXclbin(file); });
   std::shared_ptr<LoadedDevice> device = current.lock();
   if (!device)
     current = device = std::make_shared<LoadedDevice>(xclbin, file);

@@ -24,7 +24,9 @@ core_packages=(
   mlir-22-tools
   ninja-build
   nlohmann-json3-dev
+  pybind11-dev
   python3
+  python3-dev
   uuid-dev
   zlib1g-dev
 )
@@ -33,6 +35,7 @@ core_packages=(
 test_packages=(
   libopenblas0-pthread
   python3-numpy
+  python3-pytest
   python3-sentencepiece
 )
 
