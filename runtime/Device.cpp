@@ -75,6 +75,25 @@ static auto loading(const std::string &file, Action &&action) {
   }
 }
 
+/// XRT writes arguments wherever the metadata says, also beside its buffer.
+static void checkInterface(const xrt::xclbin &xclbin) {
+  xrt::xclbin::kernel found = xclbin.get_kernel(kernel::kName);
+  if (!found)
+    fail("it has no kernel '", kernel::kName, "'");
+  std::vector<xrt::xclbin::arg> arguments = found.get_args();
+  for (unsigned i = 0; i < arguments.size(); ++i) {
+    const xrt::xclbin::arg &argument = arguments[i];
+    uint64_t bytes = kernel::isBuffer(i) ? sizeof(uint64_t) : sizeof(uint32_t);
+    if (argument.get_name() != kernel::argumentName(i) ||
+        argument.get_offset() != kernel::argumentOffset(i) ||
+        argument.get_size() != bytes)
+      fail("its argument ", i, " is '", argument.get_name(), "', ",
+           argument.get_size(), " bytes at ", argument.get_offset(),
+           ", expected '", kernel::argumentName(i), "', ", bytes, " bytes at ",
+           kernel::argumentOffset(i));
+  }
+}
+
 static void checkIdentity(const xrt::kernel &kernel, const std::string &file) {
   uint64_t low = kernel.read_register(kernel::kIdentityLow);
   uint64_t high = kernel.read_register(kernel::kIdentityHigh);
@@ -89,6 +108,7 @@ LoadedDevice::LoadedDevice(const xrt::xclbin &xclbin, const std::string &file)
     requireTable(file, bitstream->tableHash);
   }
   loading(file, [&] {
+    checkInterface(xclbin);
     xrt::uuid uuid = device.load_xclbin(xclbin);
     kernel = xrt::kernel(device, uuid, kernel::kName,
                          xrt::kernel::cu_access_mode::exclusive);

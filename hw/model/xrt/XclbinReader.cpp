@@ -191,7 +191,20 @@ Xclbin driver::readXclbin(const axlf &file) {
   return result;
 }
 
-/// XRT looks both ends of a connection up without asking whether they exist.
+/// Arguments in the kernel's description, which is XML.
+static size_t countArguments(const Sections &sections) {
+  std::span<const std::byte> bytes =
+      sections.find(EMBEDDED_METADATA, "EMBEDDED_METADATA");
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()),
+                        bytes.size());
+  size_t count = 0;
+  constexpr std::string_view kElement = "<arg ";
+  for (size_t at = 0; (at = text.find(kElement, at)) != text.npos; ++at)
+    ++count;
+  return count;
+}
+
+/// XRT looks the ends of a connection up without asking whether they exist.
 static void checkConnections(const Sections &sections,
                              axlf_section_kind connectivity,
                              axlf_section_kind topology) {
@@ -201,11 +214,14 @@ static void checkConnections(const Sections &sections,
       topology, "of memories", offsetof(mem_topology, m_mem_data));
   auto units = sections.entriesIfAny<int32_t, ip_data>(
       IP_LAYOUT, "IP_LAYOUT", offsetof(ip_layout, m_ip_data));
+  size_t arguments = connections.empty() ? 0 : countArguments(sections);
+  // A negative index is a great one here.
   for (const connection &entry : connections)
-    if (entry.m_ip_layout_index < 0 || entry.mem_data_index < 0 ||
+    if (size_t(entry.arg_index) >= arguments ||
         size_t(entry.m_ip_layout_index) >= units.size() ||
         size_t(entry.mem_data_index) >= memories.size())
-      fail("it connects unit ", entry.m_ip_layout_index, " of ", units.size(),
+      fail("it connects argument ", entry.arg_index, " of ", arguments,
+           " of unit ", entry.m_ip_layout_index, " of ", units.size(),
            " to memory ", entry.mem_data_index, " of ", memories.size());
 }
 
