@@ -37,6 +37,10 @@ std::vector<Option> edgellm::compileOptions(CompileArguments &a) {
        Real{&a.maxPerplexityIncrease, 0, 1e6}},
       {"--context", "N", "tokens of the cache, by default the model's",
        Integer{&a.context, 1, 1 << 24}},
+      {"--sequences", "N",
+       "texts that the device keeps at the same time, 1 by default; each takes "
+       "the memory of a cache",
+       Integer{&a.sequences, 1, (1 << 16) - 1}},
       {"--program-only", "",
        "write manifest.json and program.bin alone; no weights are read",
        Flag{&a.programOnly}}};
@@ -54,6 +58,7 @@ CompileOptions edgellm::makeOptions(const CompileArguments &a) {
   options.tokensPerSecond = a.tokensPerSecond;
   options.maxPerplexityIncrease = a.maxPerplexityIncrease;
   options.context = a.context;
+  options.sequences = a.sequences.value_or(options.sequences);
   options.programOnly = a.programOnly;
   return options;
 }

@@ -22,6 +22,7 @@ def compile(
     tokens_per_second: float | None = None,
     max_perplexity_increase: float | None = None,
     context: int | None = None,
+    sequences: int | None = None,
     program_only: bool = False,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> None:
@@ -50,6 +51,7 @@ def compile(
         tokens_per_second=tokens_per_second,
         max_perplexity_increase=max_perplexity_increase,
         context=context,
+        sequences=sequences,
         program_only=program_only,
     )
     from . import _compiler  # not before it is needed: it brings LLVM

@@ -44,6 +44,7 @@ class Package:
     layers: int
     has_weights: bool  # False: the program alone, to be timed
     eos: tuple[int, ...]  # ids that end a text
+    add_bos: bool  # whether encoding a text begins it with an id of its own
     tensors: tuple[Tensor, ...]
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -53,6 +54,7 @@ class Package:
         for name in ("model", "target", "weights", "hidden", "vocabulary", "context", "layers"):
             setattr(self, name, manifest[name])
         self.has_weights = manifest["ports"] is not None
+        self.add_bos = manifest["add_bos"]
         self.eos = tuple(manifest["eos"])
         self.tensors = tuple(_tensor(record) for record in manifest["tensors"])
 

@@ -25,7 +25,7 @@ class Token(NamedTuple):
 
 
 class Session:
-    """A package loaded into a device, with the KV cache of one text.
+    """A package loaded into a device, with the KV cache of a text.
 
     The device is the card of the XRT driver that XILINX_XRT names, or the device model when that
     is not set. Sessions of a process share it; each may run in a thread of its own, without the
@@ -65,9 +65,50 @@ class Session:
         """Positions in the cache; at most package.context."""
         return self._native.past()
 
+    @property
+    def ids(self) -> list[int]:
+        """The tokens in the cache."""
+        return self._native.ids()
+
+    def rewind(self, position: int) -> None:
+        """Forgets all but the first `position` tokens of the cache."""
+        self._native.rewind(position)
+
     def reset(self) -> None:
         """Empties the cache."""
-        self._native.reset()
+        self.rewind(0)
+
+    def save(self, file: str | os.PathLike[str]) -> None:
+        """Writes what is in the cache to a file, which appears whole or not at all."""
+        self._native.save(_arguments.path(file))
+
+    def load(self, file: str | os.PathLike[str]) -> None:
+        """Puts what save() of the same package wrote in place of what is in the cache.
+
+        >>> import edgellm
+        >>> session = edgellm.Session("demo.pkg")
+        >>> best = session.forward(session.encode("And Jesus said unto"))
+        >>> session.save("said.cache")
+        >>> session.reset()
+        >>> session.load("said.cache")
+        >>> session.decode(session.ids), session.decode([best])
+        ('And Jesus said unto', 'him')
+        """
+        self._native.load(_arguments.path(file))
+
+    @property
+    def sequences(self) -> int:
+        """Texts that the device keeps at the same time: what the package was compiled for."""
+        return self._native.sequences()
+
+    @property
+    def selected(self) -> int:
+        """The text that everything else is about, counted from 0."""
+        return self._native.selected()
+
+    def select(self, sequence: int) -> None:
+        """Goes on with another text; each has a cache of its own."""
+        self._native.select(sequence)
 
     def forward(self, ids: Ids) -> int:
         """Feeds ids after those already cached; returns the likeliest next token."""
@@ -95,12 +136,16 @@ class Session:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
+        window: int | None = None,
         ignore_eos: bool = False,
+        resume: bool = False,
     ) -> Iterator[Token]:
         """Empties the cache, feeds the prompt and yields up to n new tokens as they come.
 
-        The keyword arguments are the options of edgellm-run, and the tokens are the same. It may
-        be left early; using the session otherwise ends it. Ctrl-C works between tokens.
+        With `resume` the prompt follows what is cached instead, and the cache then ends with the
+        last new token, so that the text can go on again. The other keyword arguments are the
+        options of edgellm-run, and the tokens are the same. It may be left early; using the
+        session otherwise ends it. Ctrl-C works between tokens.
 
         >>> import edgellm
         >>> session = edgellm.Session("demo.pkg")
@@ -110,12 +155,22 @@ class Session:
         338 ' him'
         2001 ','
         """
-        ids = self.encode(prompt) if isinstance(prompt, str) else prompt
+        ids = self._prompt(prompt, resume) if isinstance(prompt, str) else prompt
         given = _arguments.options(
-            n=n, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed,
+            n=n,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            window=window,
             ignore_eos=ignore_eos,
         )
-        return _tokens(self._native.generate(ids, given))
+        return _tokens(self._native.generate(ids, resume, given))
+
+    def _prompt(self, text: str, resume: bool) -> list[int]:
+        ids = self.encode(text)
+        begins_text = self.package.add_bos and resume and self.past > 0
+        return ids[1:] if begins_text else ids  # what begins a text stands in the cache
 
     def perplexity(
         self,

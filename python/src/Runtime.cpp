@@ -97,14 +97,46 @@ static Floats score(SharedSession &shared, const py::object &sequence) {
 
 static std::shared_ptr<TokenStream>
 startGeneration(const std::shared_ptr<SharedSession> &session,
-                const py::object &prompt, const Options &given) {
+                const py::object &prompt, bool resume, const Options &given) {
   GenerationArguments arguments;
   parseOptions(generationOptions(arguments), given);
-  const Manifest &manifest = session->info().manifest();
-  return std::make_shared<TokenStream>(
-      session,
-      makeRequest(arguments, idsFor(*session, prompt), manifest.context));
+  arguments.feedLast = resume;
+  return std::make_shared<TokenStream>(session, arguments,
+                                       idsFor(*session, prompt), !resume);
 }
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+static std::vector<uint32_t> cachedIds(SharedSession &shared) {
+  return shared.use([](Session &session) {
+    return std::vector<uint32_t>(session.ids().begin(), session.ids().end());
+  });
+}
+
+static void rewindCache(SharedSession &shared, const py::object &position) {
+  uint64_t kept = integerOf(position, 0, shared.info().past(), "position");
+  shared.change([&](Session &session) { session.rewind(kept); });
+}
+
+static void saveCache(SharedSession &shared, const std::string &file) {
+  shared.use([&](Session &session) { session.save(file); });
+}
+
+static void loadCache(SharedSession &shared, const std::string &file) {
+  shared.change([&](Session &session) { session.load(file); });
+}
+
+static void selectText(SharedSession &shared, const py::object &sequence) {
+  uint64_t chosen =
+      integerOf(sequence, 0, shared.info().sequences() - 1, "sequence");
+  shared.change([&](Session &session) { session.select(uint32_t(chosen)); });
+}
+
+//===----------------------------------------------------------------------===//
+// Perplexity
+//===----------------------------------------------------------------------===//
 
 static double perplexity(SharedSession &shared, const py::object &sequence,
                          const py::object &window, const py::object &progress) {
@@ -171,10 +203,15 @@ PYBIND11_MODULE(_edgellm, module) {
       .def("device",
            [](const SharedSession &s) { return s.info().deviceName(); })
       .def("past", [](const SharedSession &s) { return s.info().past(); })
-      .def("reset",
-           [](SharedSession &shared) {
-             shared.change([](Session &session) { session.reset(); });
-           })
+      .def("sequences",
+           [](const SharedSession &s) { return s.info().sequences(); })
+      .def("selected",
+           [](const SharedSession &s) { return s.info().selected(); })
+      .def("select", selectText)
+      .def("ids", cachedIds)
+      .def("rewind", rewindCache)
+      .def("save", saveCache)
+      .def("load", loadCache)
       .def("forward", forward)
       .def("logits", logits)
       .def("score", score)

@@ -35,18 +35,29 @@ SharedSession::Turn::Turn(SharedSession &shared) : shared(shared) {
 //===----------------------------------------------------------------------===//
 
 TokenStream::TokenStream(std::shared_ptr<SharedSession> session,
-                         GenerationRequest request)
+                         const GenerationArguments &arguments,
+                         std::vector<uint32_t> prompt, bool anew)
     : shared(std::move(session)) {
-  if (const auto &tokenizer = shared->tokenizerIfAny()) {
+  if (const auto &tokenizer = shared->tokenizerIfAny())
     text.emplace(*tokenizer);
-    for (uint32_t id : request.prompt) // a word may go on
-      text->add(id);
-  }
   shared->change([&](Session &session) {
-    session.reset();
+    GenerationRequest request =
+        makeRequest(arguments, std::move(prompt), anew ? 0 : session.past(),
+                    session.manifest().context);
+    if (anew)
+      session.reset();
+    begin(session.ids());
+    begin(request.prompt);
     generator.emplace(session, std::move(request), GenerationObserver());
     version = shared->version();
   });
+}
+
+/// The text before the new tokens: a word may go on.
+void TokenStream::begin(std::span<const uint32_t> ids) {
+  if (text)
+    for (uint32_t id : ids)
+      text->add(id);
 }
 
 std::string TokenStream::textOf(uint32_t id) {

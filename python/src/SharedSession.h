@@ -62,14 +62,17 @@ private:
 /// Tokens after a prompt, one a call, with the text that each completes.
 class TokenStream {
 public:
-  /// Empties the cache. Throws Error unless the context has room.
+  /// Continues what is cached, or with `anew` empties the cache before. Throws
+  /// Error, and changes nothing, unless the context has room.
   TokenStream(std::shared_ptr<SharedSession> session,
-              GenerationRequest request);
+              const GenerationArguments &arguments,
+              std::vector<uint32_t> prompt, bool anew);
 
   /// Nothing after the last.
   std::optional<std::pair<uint32_t, std::string>> next();
 
 private:
+  void begin(std::span<const uint32_t> ids);
   std::string textOf(uint32_t id);
 
   std::shared_ptr<SharedSession> shared;

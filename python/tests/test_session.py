@@ -27,7 +27,7 @@ def test_it_writes_the_text_of_the_readme(session):
 
 
 def test_generate_has_the_options_of_edgellm_run():
-    found = keywords(edgellm.Session.generate, "self", "prompt")
+    found = keywords(edgellm.Session.generate, "self", "prompt", "resume")
     assert found == edgellm._edgellm.generation_options()
 
 
@@ -41,6 +41,7 @@ def test_generate_has_the_options_of_edgellm_run():
                                                           f"--seed={2**64 - 1}"]),
         ({"n": 16, "temperature": 2.5, "top_k": 3}, ["-n=16", "--temperature=2.5", "--top-k=3"]),
         ({"ignore_eos": True}, ["--ignore-eos"]),
+        ({"n": 600, "window": 4, "ignore_eos": True}, ["-n=600", "--window=4", "--ignore-eos"]),
     ],
 )
 def test_tokens_are_those_of_edgellm_run(session, tool_json, keyword_arguments, options):
@@ -88,6 +89,69 @@ def test_the_cache_fills_and_is_emptied(session):
     assert session.past == 0
     assert [session.forward([id]) for id in ids][-1] == whole
     assert session.past == len(ids)
+
+
+def test_the_cache_is_rewound(session):
+    ids = session.encode("And Jesus said unto them")
+    session.forward(ids)
+    expected = session.logits()
+    session.forward([5, 6, 7])
+    assert session.ids == ids + [5, 6, 7]
+    session.rewind(len(ids) - 1)
+    session.forward(ids[-1:])
+    np.testing.assert_array_equal(session.logits(), expected)
+    for position in (-1, len(ids) + 1, 2**70):
+        with pytest.raises(edgellm.Error, match="position: found .*expected an integer from 0 to"):
+            session.rewind(position)
+
+
+def test_a_cache_is_saved_and_loaded(session, tool_json, tmp_path):
+    list(session.generate(PROMPT, 10, resume=True))
+    whole = session.ids
+    assert len(whole) == len(session.encode(PROMPT)) + 10  # the last one, too
+    session.save(tmp_path / "a.cache")
+    other = edgellm.Session("demo.pkg")
+    other.load(tmp_path / "a.cache")
+    assert other.ids == whole
+    tokens = list(other.generate(" And", 8, resume=True))
+    options = ["--load-cache", tmp_path / "a.cache", "--prompt", " And", "-n", 8]
+    report = tool_json("edgellm-run", "demo.pkg", *options)
+    assert [token.id for token in tokens] == report["ids"]
+    assert text_of(tokens) == report["text"]
+    with pytest.raises(edgellm.Error):
+        other.load("demo.pkg/program.bin")
+    assert len(other.ids) == len(whole) + len(report["prompt_ids"]) + 8
+
+
+def test_generation_in_parts_is_generation_at_once(session):
+    expected = [token.id for token in session.generate(PROMPT, 30)]
+    session.reset()
+    found = []
+    prompt = session.encode(PROMPT)
+    for part in (1, 9, 20):
+        found += [token.id for token in session.generate(prompt, part, resume=True)]
+        session.rewind(session.past - 1)
+        prompt = found[-1:]
+    assert found == expected
+
+
+def test_texts_take_turns(tmp_path):
+    edgellm.compile(DEMO, tmp_path / "two.pkg", sequences=2, context=64)
+    session = edgellm.Session(tmp_path / "two.pkg")
+    assert (session.sequences, session.selected) == (2, 0)
+    session.forward([1, 5])
+    expected = session.logits()
+    session.reset()
+    session.forward([1])
+    session.select(1)
+    session.forward([7, 8, 9])
+    session.select(0)
+    assert session.ids == [1]
+    session.forward([5])
+    np.testing.assert_array_equal(session.logits(), expected)
+    for sequence in (-1, 2):
+        with pytest.raises(edgellm.Error, match="sequence: found .*expected an integer from 0 to 1"):
+            session.select(sequence)
 
 
 def test_perplexity_is_that_of_edgellm_eval(session, tool_json, tmp_path):
@@ -182,7 +246,7 @@ def test_perplexity_refuses(session):
 
 
 def test_without_a_pass_there_are_no_logits(session):
-    with pytest.raises(edgellm.Error, match="no pass has run since the cache was emptied"):
+    with pytest.raises(edgellm.Error, match="no pass has run since the cache"):
         session.logits()
 
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import unittest
 
 import harness
@@ -76,13 +77,37 @@ class ProgramOnly(unittest.TestCase):
                 line = harness.check_refusal(self, result)
                 self.assertIn("compile the checkpoint without --program-only", line)
 
-    def check_refused(self, config, *words):
-        arguments = [config, "--program-only", "-o", self.package]
+    def check_refused(self, config, *words, options=()):
+        arguments = [config, "--program-only", *options, "-o", self.package]
         result = harness.run_tool("edgellm-compile", *arguments)
         line = harness.check_refusal(self, result)
         for word in words:
             self.assertIn(word, line)
         self.assertFalse(self.package.exists())
+
+    def test_what_the_8_gb_of_vcu128_hold(self):
+        """LLaMA2-7B dense: 101 MiB of weights a port of 256, and 32 for 2048 tokens of a text."""
+        options = ["--target=vcu128", "--context", 2048]
+        for sequences in (1, 4):
+            compile_program(
+                CONFIGS / "llama2-7b", self.package, *options, "--sequences", sequences
+            )
+            text = harness.check_tool("edgellm-inspect", self.package, "--memory")
+            size = re.search(r"every HBM port, ([0-9.]+) MiB", text)[1]
+            self.assertAlmostEqual(float(size), 101.6 + 32 * sequences, delta=0.1)
+
+    def test_more_than_they_hold(self):
+        options = ["--target=vcu128", "--context", 2048]
+        cases = (
+            (["--sequences", 5], f"; caches of the other sequences {4 << 25} bytes; "),
+            (["--weights=fp16"], "; lm_head.weight 8192000 bytes; "),
+        )
+        for more, largest in cases:
+            with self.subTest(more):
+                start = "does not fit target vcu128: needs"
+                of = f"bytes of the {256 << 20} in an HBM port"
+                words = (start, of, "the largest" + largest)
+                self.check_refused(CONFIGS / "llama2-7b", *words, options=options + more)
 
     def test_the_models_context_is_beyond_the_machine(self):
         self.check_refused(CONFIGS / "chatglm2-6b", "32768", "2048", "--context")

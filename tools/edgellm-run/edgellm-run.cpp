@@ -22,6 +22,7 @@ namespace {
 struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
+  std::optional<std::string> saveCache, loadCache;
   GenerationArguments generation;
   bool json = false;
 };
@@ -36,6 +37,14 @@ static std::vector<Option> options(Arguments &a) {
       {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
        Text{&a.tokenIds}}};
   std::ranges::move(generationOptions(a.generation), std::back_inserter(list));
+  list.push_back(
+      {"--save-cache", "FILE",
+       "write the keys and values of the whole text, the new tokens included",
+       Text{&a.saveCache}});
+  list.push_back({"--load-cache", "FILE",
+                  "continue the text of such a file, which the same package "
+                  "must have written",
+                  Text{&a.loadCache}});
   list.push_back({"--json", "",
                   "print one JSON object: prompt_ids, ids, text, "
                   "prefill_seconds, decode_tokens_per_second and more",
@@ -63,7 +72,14 @@ static CommandLine commandLine(Arguments &a) {
        {"edgellm-run demo.pkg --token-ids 1,306,415 -n 8 --json",
         "token ids instead of text; one JSON object instead of text"},
        {"edgellm-run demo.pkg --prompt Hello -n 0 --logits prompt.npy",
-        "only the logits of the prompt's positions, for comparisons"}},
+        "only the logits of the prompt's positions, for comparisons"},
+       {"edgellm-run demo.pkg --prompt 'And Jesus' -n 20 --save-cache a.cache",
+        "keeps keys and values of the text, to go on later:"},
+       {"edgellm-run demo.pkg --load-cache a.cache --prompt 'And Peter'",
+        "the saved text, the prompt and what follows; only the latter two are "
+        "computed"},
+       {"edgellm-run demo.pkg --prompt 'In the beginning' -n 2000 --window 4",
+        "a text longer than the context"}},
       {{"PKG", "folder made by edgellm-compile", &a.package}},
       options(a)};
 }
@@ -106,6 +122,8 @@ promptIds(const Arguments &a, const Package &package,
   std::string what = a.prompt ? "--prompt" : *a.promptFile;
   std::vector<uint32_t> ids = tokenizer->encode(
       a.prompt ? *a.prompt : readTextFile(*a.promptFile), what);
+  if (a.loadCache && package.manifest().addBos)
+    ids.erase(ids.begin()); // what begins a text stands in the cache
   if (ids.empty())
     fail(what, ": the text has no tokens");
   return ids;
@@ -126,7 +144,8 @@ public:
       stream.emplace(*tokenizer);
   }
 
-  void prompt(std::span<const uint32_t> ids) {
+  /// What stands before the new tokens.
+  void context(std::span<const uint32_t> ids) {
     for (uint32_t id : ids)
       show(id);
     generated.clear();
@@ -175,7 +194,8 @@ static Generation generateAll(Session &session, const Arguments &a,
     observer.onLogits = [&](std::span<const uint16_t> row) {
       logits->addRow(row);
     };
-  output.prompt(request.prompt);
+  output.context(session.ids());
+  output.context(request.prompt);
   Generation generation = generate(session, request, observer);
   output.finish();
   if (logits)
@@ -183,25 +203,35 @@ static Generation generateAll(Session &session, const Arguments &a,
   return generation;
 }
 
-static void run(const Arguments &a) {
+static void run(Arguments &a) {
   using Clock = std::chrono::steady_clock;
   requireOnePrompt(a);
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
+  a.generation.feedLast = a.saveCache.has_value();
+  uint64_t context = package.manifest().context;
+  // Before the device is loaded, so that mistakes cost nothing.
   GenerationRequest request =
-      makeRequest(a.generation, promptIds(a, package, tokenizer),
-                  package.manifest().context);
+      makeRequest(a.generation, promptIds(a, package, tokenizer), 0, context);
 
   Clock::time_point start = Clock::now();
   Session session(std::move(package), a.xclbin.value_or(""));
+  if (a.loadCache) {
+    session.load(*a.loadCache);
+    request = makeRequest(a.generation, std::move(request.prompt),
+                          session.past(), context);
+  }
+  uint64_t loadedPositions = session.past();
   std::chrono::duration<double> load = Clock::now() - start;
   Output output(tokenizer, /*silent=*/a.json);
   Generation generation = generateAll(session, a, request, output);
+  if (a.saveCache)
+    session.save(*a.saveCache);
   bool contextFull =
       !a.generation.newTokens && request.newTokens < kDefaultNewTokens;
-  RunReport report{session,       request,      generation,
-                   output.text(), load.count(), contextFull};
+  RunReport report{session,      request,         generation, output.text(),
+                   load.count(), loadedPositions, contextFull};
   if (a.json)
     print(jsonReport(report));
   else

@@ -11,7 +11,7 @@ namespace edgellm {
 struct CompileArguments {
   std::optional<std::string> target, weights, density, strategy, prune,
       quantize, calibration;
-  std::optional<uint64_t> context;
+  std::optional<uint64_t> context, sequences;
   std::optional<double> tokensPerSecond, maxPerplexityIncrease;
   bool programOnly = false;
 };

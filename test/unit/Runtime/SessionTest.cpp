@@ -96,7 +96,7 @@ TEST_F(SessionTest, RefusesWrongIdsBeforeFeedingAny) {
 TEST_F(SessionTest, WithoutAPassThereAreNoLogits) {
   auto session = openTiny();
   std::string expected =
-      "no pass has run since the cache was emptied, so there are no logits";
+      "no pass has run since the cache was last set, so there are no logits";
   EXPECT_EQ(errorOf([&] { session->logits(); }), expected);
   session->forward(Ids{1});
   session->reset();
@@ -245,22 +245,6 @@ TEST_F(SessionTest, DeviceErrorsNameTheInstruction) {
       << message;
   EXPECT_NE(message.find("'dst' starts at packet "), message.npos) << message;
   EXPECT_EQ(session->past(), 0u);
-}
-
-//===----------------------------------------------------------------------===//
-// Context
-//===----------------------------------------------------------------------===//
-
-TEST(RequireContext, CountsWhatIsFed) {
-  requireContext(512, 1, 512); // the one new token is not fed back
-  requireContext(512, 0, 512);
-  requireContext(1, 512, 512);
-  EXPECT_EQ(errorOf([] { requireContext(500, 20, 512); }),
-            "prompt of 500 tokens and 20 new ones need 519 positions, the "
-            "package's context is 512");
-  EXPECT_EQ(errorOf([] { requireContext(513, 0, 512); }),
-            "prompt of 513 tokens and 0 new ones need 513 positions, the "
-            "package's context is 512");
 }
 
 } // namespace

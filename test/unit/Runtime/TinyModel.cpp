@@ -80,6 +80,7 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
   begin.ddr_packets = kDdrPackets;
   begin.hbm_packets = kHbmPackets;
   begin.chip_packets = kChipPackets;
+  begin.sequences = 1;
   isa::Vmm vmm;
   vmm.slice_rows = kSliceRows;
   vmm.weight_format = isa::WeightFormat::fp16;
@@ -100,8 +101,8 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
 }
 
 Program TinyModel::program() const {
-  Program program{ports,       context,      hidden, vocabulary, kDdrPackets,
-                  kHbmPackets, kChipPackets, {},     {},         {}};
+  Program program{ports,       context,     hidden,      vocabulary,
+                  kDdrPackets, kHbmPackets, kChipPackets};
   uint32_t packet = 5; // the header and three entries go before the code
   for (const char *name : {"generate", "decode", "score"}) {
     bool all = std::string_view(name) == "score";
