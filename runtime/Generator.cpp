@@ -25,31 +25,14 @@ private:
   Clock::time_point start = Clock::now();
 };
 
-class Generator {
-public:
-  Generator(Session &session, const GenerationRequest &request,
-            const GenerationObserver &observer)
-      : session(session), request(request), observer(observer),
-        sampler(request.sampling) {}
-
-  Generation run();
-
-private:
-  std::vector<uint32_t> makeRoomFor(std::span<const uint32_t> ids);
-  uint32_t feedText(std::span<const uint32_t> ids);
-  uint32_t feedPrompt();
-  uint32_t feed(uint32_t id);
-  uint32_t pick(const Pass &pass);
-  bool endsText(uint32_t id) const;
-
-  Session &session;
-  const GenerationRequest &request;
-  const GenerationObserver &observer;
-  Sampler sampler;
-  Generation result;
-};
-
 } // namespace
+
+Generator::Generator(Session &session, GenerationRequest wanted,
+                     GenerationObserver observer)
+    : session(session), request(std::move(wanted)),
+      observer(std::move(observer)), sampler(request.sampling) {
+  requireContext(request, session.past(), session.manifest().context);
+}
 
 /// The device has already found the likeliest token; logits are fetched only
 /// when it takes more than that.
@@ -69,7 +52,7 @@ std::vector<uint32_t> Generator::makeRoomFor(std::span<const uint32_t> ids) {
   std::vector<uint32_t> text(session.ids().begin(), session.ids().end());
   text.insert(text.end(), ids.begin(), ids.end());
   session.reset();
-  ++result.slides;
+  ++generation.slides;
   return slideText(text, *request.window, context);
 }
 
@@ -81,23 +64,23 @@ uint32_t Generator::feedText(std::span<const uint32_t> ids) {
 }
 
 uint32_t Generator::feedPrompt() {
-  Stopwatch watch(result.prefillSeconds);
+  Stopwatch watch(generation.prefillSeconds);
   std::vector<uint32_t> ids = makeRoomFor(request.prompt);
-  result.prefillTokens = ids.size();
+  generation.prefillTokens = ids.size();
   return feedText(ids);
 }
 
 uint32_t Generator::feed(uint32_t id) {
   if (std::vector<uint32_t> ids = makeRoomFor(std::array{id}); ids.size() > 1) {
-    Stopwatch watch(result.decodeSeconds);
-    ++result.decodePasses;
+    Stopwatch watch(generation.decodeSeconds);
+    ++generation.decodePasses;
     return feedText(ids);
   }
   uint32_t next;
   {
-    Stopwatch watch(result.decodeSeconds);
+    Stopwatch watch(generation.decodeSeconds);
     next = pick(session.forward(std::array{id}));
-    ++result.decodePasses;
+    ++generation.decodePasses;
   }
   if (observer.onLogits)
     observer.onLogits(session.logits());
@@ -110,20 +93,30 @@ bool Generator::endsText(uint32_t id) const {
              session.manifest().eos.end();
 }
 
-Generation Generator::run() {
-  requireContext(request, session.past(), session.manifest().context);
-  uint32_t next = feedPrompt();
-  bool more = request.newTokens > 0;
-  while (more) {
-    result.ids.push_back(next);
-    if (observer.onToken)
-      observer.onToken(next);
-    result.endedByEos = endsText(next);
-    more = !result.endedByEos && result.ids.size() < request.newTokens;
-    if (more || request.feedLast)
-      next = feed(next);
-  }
-  return std::move(result);
+bool Generator::isFinished() const {
+  return generation.endedByEos ||
+         (promptFed && generation.ids.size() >= request.newTokens);
+}
+
+std::nullopt_t Generator::finish() {
+  if (request.feedLast && !lastFed && !generation.ids.empty())
+    feed(generation.ids.back());
+  lastFed = true;
+  return std::nullopt;
+}
+
+std::optional<uint32_t> Generator::next() {
+  if (isFinished())
+    return finish();
+  uint32_t id = promptFed ? feed(generation.ids.back()) : feedPrompt();
+  promptFed = true;
+  if (isFinished()) // none were wanted
+    return std::nullopt;
+  generation.ids.push_back(id);
+  generation.endedByEos = endsText(id);
+  if (observer.onToken)
+    observer.onToken(id);
+  return id;
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,5 +161,66 @@ void edgellm::requireContext(const GenerationRequest &request, uint64_t cached,
 
 Generation edgellm::generate(Session &session, const GenerationRequest &request,
                              const GenerationObserver &observer) {
-  return Generator(session, request, observer).run();
+  Generator generator(session, request, observer);
+  while (generator.next())
+    ;
+  return generator.result();
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+std::vector<Option> edgellm::generationOptions(GenerationArguments &a) {
+  constexpr uint64_t tokens = uint64_t(1) << 20;
+  return {{"-n", "N",
+           "new tokens at most; 128, or what the context has room for, when it "
+           "is not given",
+           Integer{&a.newTokens, 0, tokens}},
+          {"--temperature", "T", "0, the default: always the likeliest token",
+           Real{&a.temperature, 0, 1000}},
+          {"--top-k", "K",
+           "draw from the K likeliest tokens only; 0, the default: from all",
+           Integer{&a.topK, 0, tokens}},
+          {"--top-p", "P",
+           "draw from the fewest tokens that together have probability P; 1, "
+           "the default: from all",
+           Real{&a.topP, 1e-6, 1}},
+          {"--seed", "S", "of the random draws, 0 when it is not given",
+           Integer{&a.seed, 0, UINT64_MAX}},
+          {"--window", "KEEP",
+           "when the context is full, go on with its first KEEP tokens and the "
+           "latest half of the others, which are computed anew: the model sees "
+           "this shorter text. By default more than fits is an error",
+           Integer{&a.window, 0, tokens}},
+          {"--ignore-eos", "", "go on after the model has ended the text",
+           Flag{&a.ignoreEos}}};
+}
+
+/// New tokens when -n is not given: what requireContext() has room for.
+static uint64_t defaultNewTokens(const GenerationRequest &request,
+                                 uint64_t cached, uint64_t context) {
+  if (request.window)
+    return kDefaultNewTokens;
+  uint64_t text = cached + request.prompt.size();
+  uint64_t room = text > context ? 0 : context - text;
+  return std::min(kDefaultNewTokens, room + !request.feedLast);
+}
+
+GenerationRequest edgellm::makeRequest(const GenerationArguments &a,
+                                       std::vector<uint32_t> prompt,
+                                       uint64_t cached, uint64_t context) {
+  GenerationRequest request;
+  request.prompt = std::move(prompt);
+  request.window = a.window;
+  request.feedLast = a.feedLast;
+  request.newTokens =
+      a.newTokens.value_or(defaultNewTokens(request, cached, context));
+  request.ignoreEos = a.ignoreEos;
+  request.sampling.temperature = a.temperature.value_or(0);
+  request.sampling.topK = uint32_t(a.topK.value_or(0));
+  request.sampling.topP = a.topP.value_or(1);
+  request.sampling.seed = a.seed.value_or(0);
+  requireContext(request, cached, context);
+  return request;
 }

@@ -167,6 +167,24 @@ class ProgramOnly(unittest.TestCase):
         path.write_text(json.dumps(config | {"ffn_hidden_size": 1 << 24}))
         self.check_refused(path, "layers.0.mlp.dense_h_to_4h[0:16777216]: ")
 
+    def program_bytes(self, context=64, **changes):
+        config = json.loads((CONFIGS / "llama-1.1b" / "config.json").read_text())
+        path = self.scratch / "config.json"
+        path.write_text(json.dumps(config | changes))
+        compile_program(path, self.package, "--context", context)
+        return (self.package / "program.bin").stat().st_size
+
+    def test_every_layer_adds_the_same(self):
+        sizes = {n: self.program_bytes(num_hidden_layers=n) for n in (1, 2, 3, 50, 128)}
+        for layers, size in sizes.items():
+            expected = sizes[1] + (layers - 1) * (sizes[2] - sizes[1])
+            # The names of layers from 10 on are longer.
+            self.assertAlmostEqual(size, expected, delta=expected / 200)
+
+    def test_the_context_adds_nothing(self):
+        sizes = {self.program_bytes(context) for context in (32, 100, 2048)}
+        self.assertEqual(len(sizes), 1, sizes)
+
 
 class Cost(unittest.TestCase):
     """The aim is 0.1 s and 100 MB.

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 
 using namespace edgellm;
 
@@ -22,18 +23,43 @@ struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
   std::optional<std::string> saveCache, loadCache;
-  std::optional<uint64_t> newTokens, topK, seed, window;
-  std::optional<double> temperature, topP;
-  bool json = false, ignoreEos = false;
+  GenerationArguments generation;
+  bool json = false;
 };
 
 } // namespace
 
-/// New tokens when -n is not given.
-static constexpr uint64_t kDefaultNewTokens = 128;
+static std::vector<Option> options(Arguments &a) {
+  std::vector<Option> list = {
+      {"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
+      {"--prompt-file", "FILE", "the same from a file, byte for byte",
+       Text{&a.promptFile}},
+      {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
+       Text{&a.tokenIds}}};
+  std::ranges::move(generationOptions(a.generation), std::back_inserter(list));
+  list.push_back(
+      {"--save-cache", "FILE",
+       "write the keys and values of the whole text, the new tokens included",
+       Text{&a.saveCache}});
+  list.push_back({"--load-cache", "FILE",
+                  "continue the text of such a file, which the same package "
+                  "must have written",
+                  Text{&a.loadCache}});
+  list.push_back({"--json", "",
+                  "print one JSON object: prompt_ids, ids, text, "
+                  "prefill_seconds, decode_tokens_per_second and more",
+                  Flag{&a.json}});
+  list.push_back({"--logits", "FILE.npy",
+                  "write the logits of every position that was fed, float32 "
+                  "[positions, vocabulary]",
+                  Text{&a.logits}});
+  list.push_back({"--xclbin", "FILE",
+                  "accelerator to load; default: the target's",
+                  Text{&a.xclbin}});
+  return list;
+}
 
 static CommandLine commandLine(Arguments &a) {
-  constexpr uint64_t tokens = uint64_t(1) << 20;
   return {
       "edgellm-run",
       "Continues a text with a compiled model, on the FPGA card that XRT finds "
@@ -55,50 +81,7 @@ static CommandLine commandLine(Arguments &a) {
        {"edgellm-run demo.pkg --prompt 'In the beginning' -n 2000 --window 4",
         "a text longer than the context"}},
       {{"PKG", "folder made by edgellm-compile", &a.package}},
-      {{"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
-       {"--prompt-file", "FILE", "the same from a file, byte for byte",
-        Text{&a.promptFile}},
-       {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
-        Text{&a.tokenIds}},
-       {"-n", "N",
-        "new tokens at most; 128, or what the context has room for, when it "
-        "is not given",
-        Integer{&a.newTokens, 0, tokens}},
-       {"--temperature", "T", "0, the default: always the likeliest token",
-        Real{&a.temperature, 0, 1000}},
-       {"--top-k", "K",
-        "draw from the K likeliest tokens only; 0, the default: from all",
-        Integer{&a.topK, 0, tokens}},
-       {"--top-p", "P",
-        "draw from the fewest tokens that together have probability P; 1, the "
-        "default: from all",
-        Real{&a.topP, 1e-6, 1}},
-       {"--seed", "S", "of the random draws, 0 when it is not given",
-        Integer{&a.seed, 0, UINT64_MAX}},
-       {"--window", "KEEP",
-        "when the context is full, go on with its first KEEP tokens and the "
-        "latest half of the others, which are computed anew: the model sees "
-        "this shorter text. By default more than fits is an error",
-        Integer{&a.window, 0, tokens}},
-       {"--save-cache", "FILE",
-        "write the keys and values of the whole text, the new tokens included",
-        Text{&a.saveCache}},
-       {"--load-cache", "FILE",
-        "continue the text of such a file, which the same package must have "
-        "written",
-        Text{&a.loadCache}},
-       {"--ignore-eos", "", "go on after the model has ended the text",
-        Flag{&a.ignoreEos}},
-       {"--json", "",
-        "print one JSON object: prompt_ids, ids, text, prefill_seconds, "
-        "decode_tokens_per_second and more",
-        Flag{&a.json}},
-       {"--logits", "FILE.npy",
-        "write the logits of every position that was fed, float32 [positions, "
-        "vocabulary]",
-        Text{&a.logits}},
-       {"--xclbin", "FILE", "accelerator to load; default: the target's",
-        Text{&a.xclbin}}}};
+      options(a)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -144,34 +127,6 @@ promptIds(const Arguments &a, const Package &package,
   if (ids.empty())
     fail(what, ": the text has no tokens");
   return ids;
-}
-
-/// New tokens when -n is not given: what requireContext() has room for.
-static uint64_t defaultNewTokens(const GenerationRequest &request,
-                                 uint64_t cached, uint64_t context) {
-  if (request.window)
-    return kDefaultNewTokens;
-  uint64_t text = cached + request.prompt.size();
-  uint64_t room = text > context ? 0 : context - text;
-  return std::min(kDefaultNewTokens, room + !request.feedLast);
-}
-
-static GenerationRequest makeRequest(const Arguments &a,
-                                     std::vector<uint32_t> prompt,
-                                     uint64_t cached, uint64_t context) {
-  GenerationRequest request;
-  request.prompt = std::move(prompt);
-  request.window = a.window;
-  request.feedLast = a.saveCache.has_value();
-  request.newTokens =
-      a.newTokens.value_or(defaultNewTokens(request, cached, context));
-  request.ignoreEos = a.ignoreEos;
-  request.sampling.temperature = a.temperature.value_or(0);
-  request.sampling.topK = uint32_t(a.topK.value_or(0));
-  request.sampling.topP = a.topP.value_or(1);
-  request.sampling.seed = a.seed.value_or(0);
-  requireContext(request, cached, context);
-  return request;
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,23 +203,24 @@ static Generation generateAll(Session &session, const Arguments &a,
   return generation;
 }
 
-static void run(const Arguments &a) {
+static void run(Arguments &a) {
   using Clock = std::chrono::steady_clock;
   requireOnePrompt(a);
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
+  a.generation.feedLast = a.saveCache.has_value();
   uint64_t context = package.manifest().context;
   // Before the device is loaded, so that mistakes cost nothing.
   GenerationRequest request =
-      makeRequest(a, promptIds(a, package, tokenizer), 0, context);
+      makeRequest(a.generation, promptIds(a, package, tokenizer), 0, context);
 
   Clock::time_point start = Clock::now();
   Session session(std::move(package), a.xclbin.value_or(""));
   if (a.loadCache) {
     session.load(*a.loadCache);
-    request =
-        makeRequest(a, std::move(request.prompt), session.past(), context);
+    request = makeRequest(a.generation, std::move(request.prompt),
+                          session.past(), context);
   }
   uint64_t loadedPositions = session.past();
   std::chrono::duration<double> load = Clock::now() - start;
@@ -272,7 +228,8 @@ static void run(const Arguments &a) {
   Generation generation = generateAll(session, a, request, output);
   if (a.saveCache)
     session.save(*a.saveCache);
-  bool contextFull = !a.newTokens && request.newTokens < kDefaultNewTokens;
+  bool contextFull =
+      !a.generation.newTokens && request.newTokens < kDefaultNewTokens;
   RunReport report{session,      request,         generation, output.text(),
                    load.count(), loadedPositions, contextFull};
   if (a.json)

@@ -4,6 +4,9 @@
 
 #include "EdgeLLM/Runtime/Sampler.h"
 #include "EdgeLLM/Runtime/Session.h"
+#include "EdgeLLM/Support/Options.h"
+
+#include <optional>
 
 #include <optional>
 
@@ -57,10 +60,64 @@ struct GenerationObserver {
   Session::RowConsumer onLogits;
 };
 
-/// Feeds the prompt after what is cached and generates. With no new tokens
-/// wanted the prompt is fed all the same. Throws Error.
+/// Continues what is cached and a prompt token by token. The session must
+/// outlive it, and nobody else may use it meanwhile.
+class Generator {
+public:
+  /// Throws Error unless the context has room.
+  Generator(Session &session, GenerationRequest request,
+            GenerationObserver observer);
+
+  /// The next token, or nothing after the last. The first call feeds the
+  /// prompt, with no new tokens wanted, too; one after the last feeds that, if
+  /// the request says so. Throws Error.
+  std::optional<uint32_t> next();
+  /// Whether next() has no further token.
+  bool isFinished() const;
+  /// Everything so far.
+  const Generation &result() const { return generation; }
+
+private:
+  std::nullopt_t finish();
+  std::vector<uint32_t> makeRoomFor(std::span<const uint32_t> ids);
+  uint32_t feedText(std::span<const uint32_t> ids);
+  uint32_t feedPrompt();
+  uint32_t feed(uint32_t id);
+  uint32_t pick(const Pass &pass);
+  bool endsText(uint32_t id) const;
+
+  Session &session;
+  const GenerationRequest request;
+  const GenerationObserver observer;
+  Sampler sampler;
+  Generation generation;
+  bool promptFed = false, lastFed = false;
+};
+
+/// Feeds the prompt after what is cached and generates to the end. Throws
+/// Error.
 Generation generate(Session &session, const GenerationRequest &request,
                     const GenerationObserver &observer);
+
+/// New tokens when nobody says how many and the context has room for them.
+inline constexpr uint64_t kDefaultNewTokens = 128;
+
+/// What a user may say about a generation; what is not given has a default.
+struct GenerationArguments {
+  std::optional<uint64_t> newTokens, topK, seed, window;
+  std::optional<double> temperature, topP;
+  bool ignoreEos = false;
+  bool feedLast = false; // what happens afterwards decides, so it has no option
+};
+
+/// The options that set them: names, ranges and help.
+std::vector<Option> generationOptions(GenerationArguments &arguments);
+
+/// For a prompt after so many cached tokens. Throws Error unless the context
+/// has room.
+GenerationRequest makeRequest(const GenerationArguments &arguments,
+                              std::vector<uint32_t> prompt, uint64_t cached,
+                              uint64_t context);
 
 } // namespace edgellm
 

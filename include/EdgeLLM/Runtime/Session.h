@@ -25,6 +25,8 @@ struct Pass {
 ///
 /// The device is device 0 of the XRT driver that the environment variable
 /// XILINX_XRT names; when it is not set, the device model of this installation.
+/// Sessions of a process share it and may run in threads of their own, one
+/// thread a session; the device takes their passes one by one.
 /// Results do not depend on how a text is divided into calls, nor on how it
 /// came into the cache: by feeding, by rewind() or by load(). Every function
 /// throws Error; XRT's own exceptions (std::exception) may pass through.

@@ -15,7 +15,6 @@ using Ids = std::vector<uint32_t>;
 class GeneratorTest : public ::testing::Test {
 protected:
   Session &session(const std::vector<int> &eos = {}) {
-    opened.reset(); // the accelerator is held by one session
     Manifest manifest = model.manifest();
     manifest.eos = eos;
     model.write(folder / "tiny.pkg", model.program(), manifest);
