@@ -4,7 +4,6 @@
 
 #include "Vedgellm_bench.h"
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 
@@ -17,6 +16,7 @@ public:
   Bench() : context(new VerilatedContext), top(new Vedgellm_bench{&*context}) {
     top->clk = 0;
     top->valid = 0;
+    top->mutant = mutant();
     top->eval();
   }
   ~Bench() { top->final(); }
@@ -41,6 +41,12 @@ public:
   bool hasFp16() const { return top->modes & 2; }
 
 private:
+  /// EDGELLM_RTL_MUTANT; 0 without.
+  static unsigned mutant() {
+    const char *text = std::getenv("EDGELLM_RTL_MUTANT");
+    return text ? unsigned(std::atoi(text)) : 0;
+  }
+
   std::unique_ptr<VerilatedContext> context;
   std::unique_ptr<Vedgellm_bench> top;
 };

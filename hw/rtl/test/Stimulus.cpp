@@ -42,7 +42,7 @@ uint16_t Stimulus::halfOf(unsigned exponentField) {
 }
 
 template <size_t N> void Stimulus::fillHalves(std::array<uint16_t, N> &values) {
-  unsigned kind = below(12), base = below(32);
+  unsigned kind = below(13), base = below(32);
   uint16_t constant = half();
   for (unsigned i = 0; i < N; ++i) {
     uint16_t any = half();
@@ -69,8 +69,8 @@ template <size_t N> void Stimulus::fillHalves(std::array<uint16_t, N> &values) {
     case 6: // one exponent, all mantissas
       values[i] = halfOf(base);
       break;
-    case 7: // mostly zeros
-      values[i] = below(8) ? any & 0x8000 : any;
+    case 7: // mostly zeros, whatever stands beside them (N7)
+      values[i] = below(8) ? any & 0x8000 : halfOf(base);
       break;
     case 8: // a large one far above the others
       values[i] = halfOf(i == base ? 31 : below(4));
@@ -80,6 +80,11 @@ template <size_t N> void Stimulus::fillHalves(std::array<uint16_t, N> &values) {
       break;
     case 10: // all bits of the mantissa
       values[i] = halfOf(below(32)) | 0x3FF;
+      break;
+    case 11: // of one sign and size, for large sums; a few with lower bits
+      values[i] = uint16_t(
+          (constant & 0x8000) |
+          (halfOf(base - (base > 4 ? below(5) / 4 * below(5) : 0)) & 0x7FFF));
       break;
     default: // all patterns
       values[i] = any;
@@ -92,8 +97,8 @@ void Stimulus::fillCodes(std::array<uint8_t, kBlock> &codes) {
   for (unsigned i = 0; i < kBlock; ++i) {
     uint8_t any = uint8_t(below(16));
     switch (kind) {
-    case 0: // greatest
-      codes[i] = 7;
+    case 0: // great
+      codes[i] = any ? 7 : 6;
       break;
     case 1: // of alternating signs
       codes[i] = i % 2 ? 15 : 7;

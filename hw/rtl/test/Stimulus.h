@@ -10,8 +10,8 @@
 
 namespace edgellm::rtl {
 
-/// Output channels of edgellm_bench.sv.
-inline constexpr unsigned kChannels = 2;
+/// Output channels of edgellm_bench.sv, as it was built.
+inline constexpr unsigned kChannels = EDGELLM_RTL_CHANNELS;
 
 /// What the array takes in one cycle: a block of 128 activations and codes, or
 /// a group of 32 activations and FP16 weights.

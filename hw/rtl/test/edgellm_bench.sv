@@ -2,7 +2,7 @@
 // it can put what no dot product would give them.
 
 module edgellm_bench #(
-    parameter int CHANNELS = 2,
+    parameter int CHANNELS = 1,
     parameter bit INT4 = 1,
     parameter bit FP16 = 1,
     parameter bit DSP = 0,
@@ -32,6 +32,9 @@ module edgellm_bench #(
     output logic [4*HALF-1:0]           selected4,
     output logic [2*HALF-1:0]           selected2,
     output logic [HALF-1:0]             selected1,
+    // Which deliberate fault is in force, in the copies of the modules that
+    // test_rtl.py makes; 0 for none.
+    input  int                          mutant,
     // What the testbench needs to know of the pipeline.
     output int                          modes,
     output int                          weight_delay,
