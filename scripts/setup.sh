@@ -34,6 +34,8 @@ test_packages=(
   libopenblas0-pthread
   python3-numpy
   python3-sentencepiece
+  verilator
+  yosys
 )
 
 say() {

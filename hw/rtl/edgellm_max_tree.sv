@@ -1,4 +1,4 @@
-// The largest of COUNT unsigned numbers, two levels of comparisons a cycle.
+// The largest of COUNT unsigned numbers, the largest of four in each cycle.
 // Latency: ceil(log2(COUNT) / 2).
 
 module edgellm_max_tree #(
@@ -11,10 +11,6 @@ module edgellm_max_tree #(
 );
   localparam int STAGES = ($clog2(COUNT) + 1) / 2;
 
-  function automatic logic [WIDTH-1:0] larger(input logic [WIDTH-1:0] a, input logic [WIDTH-1:0] b);
-    larger = a > b ? a : b;
-  endfunction
-
   for (genvar s = 0; s <= STAGES; s++) begin : stage
     // Numbers that are left, rounded up to a power of four.
     localparam int LEFT = 4 ** (STAGES - s);
@@ -23,11 +19,15 @@ module edgellm_max_tree #(
       assign value = (LEFT * WIDTH)'(in);
     end else begin : later
       for (genvar i = 0; i < LEFT; i++) begin : node
-        wire [4*WIDTH-1:0] four = stage[s-1].value[4*i*WIDTH+:4*WIDTH];
+        // All pairs at once, which is as deep as one pair.
+        wire [WIDTH-1:0] a = stage[s-1].value[4*i*WIDTH+:WIDTH];
+        wire [WIDTH-1:0] b = stage[s-1].value[(4*i+1)*WIDTH+:WIDTH];
+        wire [WIDTH-1:0] c = stage[s-1].value[(4*i+2)*WIDTH+:WIDTH];
+        wire [WIDTH-1:0] d = stage[s-1].value[(4*i+3)*WIDTH+:WIDTH];
+        wire ab = a >= b, cd = c >= d;
+        wire lower = ab ? a >= c && a >= d : b >= c && b >= d;
         always_ff @(posedge clk)
-          value[i*WIDTH+:WIDTH] <= larger(
-              larger(four[0+:WIDTH], four[WIDTH+:WIDTH]),
-              larger(four[2*WIDTH+:WIDTH], four[3*WIDTH+:WIDTH]));
+          value[i*WIDTH+:WIDTH] <= lower ? (ab ? a : b) : (cd ? c : d);
       end
     end
   end

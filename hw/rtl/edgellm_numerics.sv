@@ -42,13 +42,12 @@ package edgellm_numerics;
   localparam int LEAF_BITS = PRODUCT_BITS + 3;
   localparam int TOTAL_BITS = LEAF_BITS + $clog2(QUADS);
 
-  // Latencies in cycles. Everywhere a register stands behind each carry chain
-  // or, where there is none, behind about three levels of LUTs: so the unit can
-  // run at the clock of the HBM path, for which it is meant (hw/timing.md), and
-  // a register in a slice whose LUTs are used costs nothing.
+  // Latencies in cycles. A register stands behind each carry chain or, where
+  // there is none, behind a few levels of LUTs (README.md has the figures), for
+  // the clock of the HBM path, at which the unit is meant to run. In a slice
+  // whose LUTs are used a register costs nothing.
   //
-  // Largest exponent of a block, two levels of comparisons a cycle; distance to
-  // it; shift.
+  // Largest exponent of a block, of four numbers a cycle; distance to it; shift.
   localparam int MAX_LATENCY = ($clog2(INT4_INPUTS) + 1) / 2;
   localparam int ALIGN_LATENCY = MAX_LATENCY + 2;
   // Sum of two exponents; the largest; distance to it.

@@ -1,5 +1,5 @@
 // N18: the activations that the kept weights of a group of 8 belong to.
-// Latency: 1.
+// Latency: 2 from the index, 1 from the activations.
 //
 // KEEP = 4: `index` has a bit an input, and activation k is that of the k-th
 // lowest set bit, zero if there is none. KEEP = 2 or 1: an address of three bits
@@ -14,27 +14,36 @@ module edgellm_sparse_select #(
 ) (
     input  logic                   clk,
     input  logic [GROUP*WIDTH-1:0] activations,
-    input  logic [INDEX-1:0]       index,
+    input  logic [INDEX-1:0]       index,  // a cycle before the activations
     output logic [KEEP*WIDTH-1:0]  selected
 );
   logic [KEEP*ADDRESS-1:0] addresses;
   logic [KEEP-1:0] present;
 
   if (KEEP == 4) begin : mask
-    // The lowest set bit, which is then cleared, KEEP times.
-    always_comb begin
-      logic [INDEX-1:0] left;
-      left = index;
+    // Input i is the k-th if its bit is set and k of those below are.
+    logic [GROUP*KEEP-1:0] is_kth;
+    for (genvar i = 0; i < GROUP; i++) begin : member
+      logic [ADDRESS-1:0] below;
+      if (i == 0) begin : lowest
+        assign below = '0;
+      end else begin : other
+        assign below = member[i-1].below + ADDRESS'(index[i-1]);
+      end
+      for (genvar k = 0; k < KEEP; k++) begin : place
+        assign is_kth[k*GROUP+i] = index[i] && below == k;
+      end
+    end
+    always_ff @(posedge clk) begin
+      addresses <= '0;
       for (int k = 0; k < KEEP; k++) begin
-        present[k] = left != 0;
-        addresses[k*ADDRESS+:ADDRESS] = '0;
-        for (int i = GROUP - 1; i >= 0; i--)
-          if (left[i]) addresses[k*ADDRESS+:ADDRESS] = ADDRESS'(i);
-        left = left & (left - 1'b1);
+        present[k] <= is_kth[k*GROUP+:GROUP] != 0;
+        for (int i = 0; i < GROUP; i++)
+          if (is_kth[k*GROUP+i]) addresses[k*ADDRESS+:ADDRESS] <= ADDRESS'(i);
       end
     end
   end else begin : address
-    assign addresses = index;
+    always_ff @(posedge clk) addresses <= index;
     assign present = '1;
   end
 

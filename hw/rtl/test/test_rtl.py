@@ -6,7 +6,7 @@ every variant of the modules."""
 import os
 import unittest
 
-from rtl import BUILD, MODULES, Testbench
+from rtl import BUILD, MODULES, Testbench, run
 
 SWEEP = int(os.environ.get("EDGELLM_RTL_SWEEP", "0"))
 
@@ -18,8 +18,8 @@ MUTANTS = {
          "(whole >> distances[i*EXPONENT+:EXPONENT]) & ~ALIGNED'(1)"),
         ("exponent[0] | exponent == 0", "exponent[0]"),  # the exponent of a subnormal
         ("FP16 && (!INT4 || delayed_fp16)", "FP16 && (!INT4 || fp16)")],  # mode of another block
-    "edgellm_max_tree": [("a > b ? a : b", "a[WIDTH-2:0] > b[WIDTH-2:0] ? a : b")],
-    "edgellm_multiplier": [("FP16 && nibble[3]", "1'b0")],
+    "edgellm_max_tree": [("a >= c && a >= d", "a >= c"), ("cd ? c : d", "c")],
+    "edgellm_multiplier": [("FP16 && nibble[CODE-1]", "1'b0")],
     "edgellm_quad": [
         ("signs[i] ^ weights[i*CODE+CODE-1]", "signs[i]"),
         ("is_fp16 ? hidden : weights[10]", "is_fp16 | weights[10]"),  # subnormal weights
@@ -49,7 +49,7 @@ MUTANTS = {
         ("index >= 4", "1'b1"), ("index >= 2", "1'b1"), ("index >= 1", "1'b1"),
         ("if («level[l-1].is_valid») history", "1'b1")],  # gaps between terms
     "edgellm_sparse_select": [
-        ("left & (left - 1'b1)", "left & (left - 1'b1) & 8'h7f"),
+        ("below == k", "below == k + 1"), ("from*WIDTH", "(from ^ 3'd1)*WIDTH"),
         ("«present[k]» ? activations", "1'b1")],
 }
 
@@ -112,20 +112,28 @@ class Sweep(unittest.TestCase):
         code, output = Testbench(name, **parameters).run(blocks=SWEEP)
         self.assertEqual(code, 0, output)
 
+    def test_what_yosys_reads(self):
+        """Synthesis starts from the modules that were tested: what Yosys understood of them,
+        written out again, gives the same bits."""
+        written = BUILD / "read-by-yosys.v"
+        run("yosys", "-q", "-p", f"read_verilog -defer -sv -I{BUILD} {' '.join(map(str, MODULES))}; "
+            f"hierarchy -top edgellm_bench; proc; write_verilog -noattr {written}")
+        self.check("read-by-yosys", modules=[written], lint=["-Wno-lint"])
+
     def test_two_channels(self):
         self.check("two-channels", CHANNELS=2)
 
     def test_hard_multipliers(self):
-        self.check("dsp", DSP=1)
+        self.check("dsp", DSP="1'b1")
 
     def test_int4_alone(self):
-        self.check("int4", FP16=0)
+        self.check("int4", FP16="1'b0")
 
     def test_fp16_alone(self):
-        self.check("fp16", INT4=0)
+        self.check("fp16", INT4="1'b0")
 
     def test_fp16_alone_on_hard_multipliers(self):
-        self.check("fp16-dsp", INT4=0, DSP=1)
+        self.check("fp16-dsp", INT4="1'b0", DSP="1'b1")
 
 
 if __name__ == "__main__":
