@@ -61,7 +61,7 @@ void expectFp16Terms(const Kernels &kernels,
   for (const Fp16Weights &panel : weights) {
     Sums sums = {};
     sums.output[3] = 1;
-    kernels.addFp16(inputs, panel, sums);
+    kernels.addFp16(&inputs, 1, panel, &sums);
     for (unsigned o = 0; o < kOutputs; ++o)
       ASSERT_EQ(sums.output[o],
                 float(o == 3) +
@@ -122,7 +122,7 @@ TEST_P(KernelsTest, int4TermsAreThoseOfTheDefinition) {
     Int4Inputs inputs;
     kernels.prepareInt4(activations.data(), inputs);
     Sums sums = {};
-    kernels.addInt4(inputs, weights, sums);
+    kernels.addInt4(&inputs, 1, weights, &sums);
     for (unsigned o = 0; o < kOutputs; ++o)
       ASSERT_EQ(sums.output[o],
                 numerics::int4Term(std::span(activations).first<kBlock>(),
@@ -193,7 +193,7 @@ TEST_P(KernelsTest, int4SumsOfExtremesDoNotOverflow) {
   Int4Inputs inputs;
   kernels.prepareInt4(activations.data(), inputs);
   Sums sums = {};
-  kernels.addInt4(inputs, weights, sums);
+  kernels.addInt4(&inputs, 1, weights, &sums);
   for (float sum : sums.output)
     EXPECT_EQ(sum, 128.0f * 7 * 131008);
 }
