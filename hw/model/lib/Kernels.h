@@ -76,14 +76,20 @@ struct alignas(64) Sums {
 using Expand = unsigned(const std::byte *index, const std::byte *codes,
                         void *block);
 
-/// A product of one vector with 32 rows of packed weights in one go, for
-/// decode: the weights are used once, and unpacking them for others would be
-/// lost. The rows, of a given coding, lie where `rows` says; they are `groups`
-/// blocks long.
+/// Rows of packed weights that follow each other in a port.
+struct PackedRows {
+  const std::byte *first;
+  size_t bytes; ///< of each
+  size_t count;
+};
+
+/// Products of one vector with rows as they stream, for decode: the weights are
+/// used once, and unpacking them into panels would be lost. A row has `groups`
+/// blocks in packages (WeightStream.h); results are in the order of the rows.
 struct RowKernel {
   void (*prepare)(const uint16_t *activations, Int4Inputs &inputs);
-  void (*dot)(const Int4Inputs *inputs, size_t groups,
-              const std::byte *const rows[kOutputs], float results[kOutputs]);
+  void (*dot)(const Int4Inputs *inputs, size_t groups, const PackedRows &rows,
+              float *results);
 };
 
 struct Kernels {

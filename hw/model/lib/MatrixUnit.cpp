@@ -232,20 +232,44 @@ void reportArgmax(const isa::Vmm &vmm, const Task &task, Machine &machine) {
   machine.argmaxValue = row[machine.argmaxIndex];
 }
 
-/// One vector straight from the packed rows.
+/// The products of one vector with all rows, in the order of the channels. Each
+/// port's rows are read one after the other, as they lie: streams that the
+/// processor sees.
+std::vector<float> streamRows(const Task &task, const RowKernel &kernel,
+                              const std::vector<Int4Inputs> &inputs,
+                              Machine &machine) {
+  constexpr int64_t rowsAtOnce = 64;
+  int64_t channels = task.outBlocks * kOutputs, ports = task.weights.ports();
+  int64_t parts = ceilDivide(task.weights.rowsIn(0, channels), rowsAtOnce);
+  std::vector<float> dots(channels);
+  machine.pool.parallelFor(
+      ports * parts, rowsAtOnce * inputs.size() * kBlock, [&](size_t index) {
+        int64_t port = index / parts, first = index % parts * rowsAtOnce;
+        int64_t count =
+            std::min(task.weights.rowsIn(port, channels) - first, rowsAtOnce);
+        if (count <= 0)
+          return;
+        float results[rowsAtOnce];
+        kernel.dot(inputs.data(), inputs.size(),
+                   {task.weights.row(port, first),
+                    size_t(task.weights.bytesOfRow()), size_t(count)},
+                   results);
+        for (int64_t row = 0; row < count; ++row)
+          dots[port + (first + row) * ports] = results[row];
+      });
+  return dots;
+}
+
 void runRow(const Task &task, const RowKernel &kernel, size_t groups,
             Machine &machine) {
   requireAffordable<Int4Inputs>(1, groups, 1);
   std::vector<Int4Inputs> inputs(groups);
   for (size_t group = 0; group < groups; ++group)
     prepareGroup(task, group, 0, kernel.prepare, inputs[group]);
-  machine.pool.parallelFor(task.outBlocks, groups * kBlock * kOutputs,
-                           [&](size_t block) {
-                             float dots[kOutputs];
-                             kernel.dot(inputs.data(), groups,
-                                        task.weights.block(block).data(), dots);
-                             writeOutputs(task, block, 0, dots);
-                           });
+  std::vector<float> dots = streamRows(task, kernel, inputs, machine);
+  machine.pool.parallelFor(task.outBlocks, kOutputs, [&](size_t block) {
+    writeOutputs(task, block, 0, &dots[block * kOutputs]);
+  });
 }
 
 template <typename Coding>

@@ -499,12 +499,9 @@ static void addPackage(const Int4Inputs *inputs, unsigned blocks,
       continue;
     }
     BlockPlace place[outputs];
-    for (unsigned o = 0; o < outputs; ++o) {
+    for (unsigned o = 0; o < outputs; ++o)
       place[o] = {rows[o] + index + b * indexBytes,
                   rows[o] + codes + b * codeBytes};
-      // The next outputs are in other ports: no stream that the processor sees.
-      __builtin_prefetch(rows[o + outputs] + codes + b * codeBytes);
-    }
     part[b] = Format::sum(planesOf(inputs[b]), place);
   }
   Format::reduce(part, dots);
@@ -515,25 +512,25 @@ static void addPackage(const Int4Inputs *inputs, unsigned blocks,
 
 template <isa::WeightFormat format>
 static void dotRows(const Int4Inputs *inputs, size_t groups,
-                    const std::byte *const rows[kOutputs],
-                    float results[kOutputs]) {
-  constexpr unsigned outputs = Rows<format>::outputs;
+                    const PackedRows &packed, float *results) {
+  constexpr size_t outputs = Rows<format>::outputs;
   constexpr int64_t step = isa::packageBytes(format, isa::kPackageInputs);
-  // The last outputs look ahead at themselves.
-  const std::byte *ahead[kOutputs + outputs];
-  for (unsigned o = 0; o < kOutputs + outputs; ++o)
-    ahead[o] = rows[o < kOutputs ? o : o - outputs];
-  for (unsigned o = 0; o < kOutputs; o += outputs) {
+  for (size_t row = 0; row < packed.count; row += outputs) {
+    const std::byte *rows[outputs];
     __m256 sums[outputs] = {};
+    for (size_t o = 0; o < outputs; ++o) {
+      size_t last = packed.count - 1; // again, where there are no more
+      rows[o] = packed.first + (row + o < last ? row + o : last) * packed.bytes;
+    }
     int64_t start = 0;
     for (size_t group = 0; group < groups; group += kPackageBlocks) {
-      unsigned blocks = unsigned(
-          groups - group < kPackageBlocks ? groups - group : kPackageBlocks);
-      addPackage<format>(inputs + group, blocks, ahead + o, start, sums);
+      size_t left = groups - group;
+      unsigned blocks = unsigned(left < kPackageBlocks ? left : kPackageBlocks);
+      addPackage<format>(inputs + group, blocks, rows, start, sums);
       start += step;
     }
-    for (unsigned i = 0; i < outputs; ++i)
-      results[o + i] = treeOf(sums[i]);
+    for (size_t o = 0; o < outputs && row + o < packed.count; ++o)
+      results[row + o] = treeOf(sums[o]);
   }
 }
 
