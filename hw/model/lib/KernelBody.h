@@ -41,6 +41,44 @@ static F32x8 toFloat(I16x8 half) {
   return F32x8(bits) * 0x1p112f;
 }
 
+/// N2, as floatToHalf(). Normal results round in the integers, where a carry
+/// into the exponent is right; subnormal ones by an addition whose last place
+/// is theirs.
+static U16x8 toHalf(F32x8 value) {
+  constexpr int32_t greatest = 0x477FE000, leastNormal = 0x38800000; // 65504
+  I32x8 bits = I32x8(value);
+  I32x8 sign = (bits >> 16) & 0x8000;
+  I32x8 magnitude = bits & 0x7FFFFFFF;
+  magnitude = __builtin_elementwise_min(magnitude, I32x8{} + greatest);
+  I32x8 normal =
+      (magnitude - (112 << 23) + 0xFFF + ((magnitude >> 13) & 1)) >> 13;
+  I32x8 subnormal = I32x8(F32x8(magnitude) + 0.5f) - I32x8(F32x8{} + 0.5f);
+  I32x8 result = magnitude < leastNormal ? subnormal : normal;
+  return __builtin_convertvector(result | sign, U16x8);
+}
+
+/// N8.
+static void finishVmm(const float *dots, const uint16_t *bias,
+                      isa::Epilogue epilogue, const uint16_t *aux,
+                      uint16_t *results) {
+  for (unsigned o = 0; o < kOutputs; o += 8) {
+    F32x8 y = load<F32x8>(dots + o);
+    if (bias)
+      y += toFloat(load<I16x8>(bias + o));
+    if (epilogue == isa::Epilogue::add)
+      y += toFloat(load<I16x8>(aux + o));
+    else if (epilogue == isa::Epilogue::multiply)
+      y *= toFloat(load<I16x8>(aux + o));
+    store(results + o, toHalf(y));
+  }
+}
+
+/// N10.
+static void finishScores(const float *dots, float scale, uint16_t *results) {
+  for (unsigned o = 0; o < kOutputs; o += 8)
+    store(results + o, toHalf(load<F32x8>(dots + o) * scale));
+}
+
 /// Values and exponents of 32 FP16 numbers.
 static void unpackPacket(const uint16_t *halves, float *values,
                          int8_t *exponent) {

@@ -19,6 +19,7 @@ typedef uint8_t U8x8 __attribute__((vector_size(8)));
 typedef uint8_t U8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
 using simd::I16x16;
+typedef uint16_t U16x8 __attribute__((vector_size(16)));
 typedef uint16_t U16x16 __attribute__((vector_size(32)));
 using simd::I32x8;
 typedef uint32_t U32x8 __attribute__((vector_size(32)));
@@ -28,7 +29,7 @@ typedef float F32x8 __attribute__((vector_size(32)));
   {                                                                            \
     name, prepareFp16, prepareInt4, unpackFp16, unpackFp16Transposed,          \
         unpackInt4, addToWeight, expand4of8, expand2of8, expand1of8Padded,     \
-        expand1of8, addFp16, addInt4, finish, {                                \
+        expand1of8, addFp16, addInt4, finish, finishVmm, finishScores, {       \
       __VA_ARGS__                                                              \
     }                                                                          \
   }

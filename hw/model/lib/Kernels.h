@@ -114,6 +114,12 @@ struct Kernels {
                   const Int4Weights &weights, Sums *sums);
   /// The tree of N4: s_k is sums[k * stride].
   void (*finish)(const Sums *sums, size_t stride, float *results);
+  /// What follows the sums of 32 outputs (N8, N10); `bias` is null where there
+  /// is none, `aux` is read where the epilogue does.
+  void (*finishVmm)(const float *dots, const uint16_t *bias,
+                    isa::Epilogue epilogue, const uint16_t *aux,
+                    uint16_t *results);
+  void (*finishScores)(const float *dots, float scale, uint16_t *results);
   /// By weight format; null where panels are faster.
   RowKernel row[isa::kWeightFormats];
 };

@@ -178,19 +178,14 @@ void prepareGroup(const Task &task, int64_t group, int64_t row,
 
 /// N8, for the 32 channels of a block and one row.
 void writeOutputs(const Task &task, int64_t block, int64_t row,
-                  const float *dots) {
+                  const float *dots, const Kernels &kernels) {
   Packet bias, aux, result;
   if (task.bias)
     bias = task.bias->load(0, block, 0);
   if (task.aux)
     aux = task.aux->load(0, block, row);
-  for (unsigned lane = 0; lane < kOutputs; ++lane) {
-    std::optional<uint16_t> laneBias;
-    if (task.bias)
-      laneBias = bias.lane[lane];
-    result.lane[lane] = numerics::vmmOutput(dots[lane], laneBias, task.epilogue,
-                                            task.aux ? aux.lane[lane] : 0);
-  }
+  kernels.finishVmm(dots, task.bias ? bias.lane : nullptr, task.epilogue,
+                    aux.lane, result.lane);
   task.dst.store(0, block, row, result);
 }
 
@@ -215,7 +210,7 @@ void runTile(const Task &task, const Coding &coding, int64_t firstRow,
               coding.unpack(rows, group, kernels, weights);
             },
             [&](size_t row, const float *dots) {
-              writeOutputs(task, block, firstRow + row, dots);
+              writeOutputs(task, block, firstRow + row, dots, kernels);
             });
       });
 }
@@ -268,7 +263,7 @@ void runRow(const Task &task, const RowKernel &kernel, size_t groups,
     prepareGroup(task, group, 0, kernel.prepare, inputs[group]);
   std::vector<float> dots = streamRows(task, kernel, inputs, machine);
   machine.pool.parallelFor(task.outBlocks, kOutputs, [&](size_t block) {
-    writeOutputs(task, block, 0, &dots[block * kOutputs]);
+    writeOutputs(task, block, 0, &dots[block * kOutputs], machine.kernels);
   });
 }
 
