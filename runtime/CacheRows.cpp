@@ -23,7 +23,9 @@ CacheRows::Range CacheRows::rangeIn(uint64_t port) const {
     return (packet + ports.size() - 1 - port) / ports.size();
   };
   uint64_t first = uint64_t(cache.packet);
-  uint64_t end = first + uint64_t(cache.blocks - 1) * cache.stride + rows;
+  uint64_t end = first;
+  if (rows > 0)
+    end += uint64_t(cache.blocks - 1) * cache.stride + rows;
   uint64_t slot = slotsBefore(first);
   return {slot * kPacketBytes, (slotsBefore(end) - slot) * kPacketBytes};
 }

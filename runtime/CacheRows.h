@@ -19,7 +19,7 @@ namespace edgellm {
 /// beyond the cache is touched.
 class CacheRows {
 public:
-  CacheRows(std::span<xrt::bo> ports, const Cache &cache, uint32_t rows)
+  CacheRows(std::span<xrt::bo> ports, const Cache &cache, uint64_t rows)
       : ports(ports), cache(cache), rows(rows) {}
 
   uint64_t bytes() const;

@@ -5,6 +5,7 @@
 #include "CacheRows.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Half.h"
 #include "EdgeLLM/Support/Installation.h"
 #include "UnifiedFormat.h"
 
@@ -94,7 +95,9 @@ LoadedModel::LoadedModel(Package opened, const fs::path &xclbin)
     fail("the accelerator has ", accelerator.ports(),
          " HBM ports, the package is compiled for ", code.ports, " (target ",
          files.manifest().target, ")");
-  load();
+  if (const std::string &file = files.manifest().positions; !file.empty())
+    positions = files.map(file);
+  fillBuffers();
 }
 
 const Entry &LoadedModel::entry(const char *name) const {
@@ -109,21 +112,23 @@ const Entry &LoadedModel::entry(const char *name) const {
 // Loading
 //===----------------------------------------------------------------------===//
 
-void LoadedModel::load() {
+void LoadedModel::fillBuffers() {
   const Manifest &manifest = files.manifest();
-  ddr = load(kernel::kDdr, code.ddrPackets * isa::kPacketBytes, manifest.ddr);
-  instructions = load(kernel::kProgram, manifest.file(manifest.program).bytes,
-                      manifest.program);
+  ddr = fillBuffer(kernel::kDdr, code.ddrPackets * isa::kPacketBytes,
+                   manifest.ddr);
+  instructions =
+      fillBuffer(kernel::kProgram, manifest.file(manifest.program).bytes,
+                 manifest.program);
   for (unsigned port = 0; port < code.ports; ++port) {
-    ports.push_back(load(kernel::kFirstPort + port,
-                         code.hbmPackets * isa::kPacketBytes,
-                         manifest.ports[port]));
+    ports.push_back(fillBuffer(kernel::kFirstPort + port,
+                               code.hbmPackets * isa::kPacketBytes,
+                               manifest.ports[port]));
     dropHostCopy(ports.back());
   }
 }
 
-xrt::bo LoadedModel::load(unsigned argument, uint64_t bytes,
-                          const std::string &file) {
+xrt::bo LoadedModel::fillBuffer(unsigned argument, uint64_t bytes,
+                                const std::string &file) {
   uint64_t found = files.manifest().file(file).bytes;
   if (found > bytes)
     fail((files.directory() / file).string(), ": found ", found,
@@ -167,11 +172,10 @@ std::vector<Cache> LoadedModel::caches() const {
 void LoadedModel::save(const fs::path &file) {
   std::vector<Cache> all = caches();
   CacheFileWriter writer(file, identityOf(files.manifest()), ids());
-  if (past() > 0)
-    for (const Cache &cache : all)
-      CacheRows(ports, cache, past()).read([&](auto packets) {
-        writer.addRows(packets);
-      });
+  for (const Cache &cache : all)
+    CacheRows(ports, cache, past()).read([&](auto packets) {
+      writer.addRows(packets);
+    });
   writer.commit();
 }
 
@@ -183,12 +187,9 @@ void LoadedModel::load(const fs::path &file) {
   CacheFile saved(file, {identityOf(files.manifest()), code.context,
                          code.vocabulary, bytes});
   rewind(0); // nothing half-written is used when a transfer fails
-  uint32_t positions = uint32_t(saved.ids().size());
   std::span<const std::byte> rest = saved.rows();
   for (const Cache &cache : all) {
-    if (positions == 0)
-      break;
-    CacheRows rows(ports, cache, positions);
+    CacheRows rows(ports, cache, saved.ids().size());
     rows.write(rest.first(rows.bytes()));
     rest = rest.subspan(rows.bytes());
   }
@@ -211,6 +212,17 @@ void LoadedModel::requireFeedable(std::span<const uint32_t> ids) const {
          code.vocabulary - 1);
 }
 
+void LoadedModel::addPosition(std::span<uint16_t> row,
+                              uint64_t position) const {
+  if (!positions)
+    return;
+  const uint16_t *learned =
+      reinterpret_cast<const uint16_t *>(positions->bytes().data()) +
+      position * row.size();
+  for (size_t c = 0; c < row.size(); ++c)
+    row[c] = floatToHalf(halfToFloat(row[c]) + halfToFloat(learned[c]));
+}
+
 void LoadedModel::sendEmbeddings(const Entry &entry,
                                  std::span<const uint32_t> ids) {
   uint64_t offset = entry.inputPacket * isa::kPacketBytes;
@@ -218,10 +230,11 @@ void LoadedModel::sendEmbeddings(const Entry &entry,
       reinterpret_cast<uint16_t *>(ddr.map<std::byte *>() + offset);
   const uint16_t *table =
       reinterpret_cast<const uint16_t *>(embedding.bytes().data());
+  std::vector<uint16_t> row(code.hidden);
   for (size_t i = 0; i < ids.size(); ++i) {
-    std::span<const uint16_t> vector(table + size_t(ids[i]) * code.hidden,
-                                     code.hidden);
-    storeRow(vector, i, ids.size(), tensor);
+    std::copy_n(table + size_t(ids[i]) * code.hidden, code.hidden, row.begin());
+    addPosition(row, cached + i);
+    storeRow(row, i, ids.size(), tensor);
   }
   ddr.sync(XCL_BO_SYNC_BO_TO_DEVICE,
            unifiedValues(code.hidden, ids.size()) * sizeof(uint16_t), offset);

@@ -7,6 +7,8 @@
 #include "EdgeLLM/ISA/Status.h"
 #include "EdgeLLM/Runtime/Session.h"
 
+#include <optional>
+
 namespace edgellm {
 
 /// The buffers of a program in the device, and single passes over them.
@@ -44,15 +46,19 @@ public:
 private:
   /// Of the selected sequence.
   std::vector<Cache> caches() const;
-  void load();
-  xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
+  void fillBuffers();
+  xrt::bo fillBuffer(unsigned argument, uint64_t bytes,
+                     const std::string &file);
   void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
+  /// Adds the row of a position to an embedding, if the model has positions.
+  void addPosition(std::span<uint16_t> row, uint64_t position) const;
   void start(const Entry &entry, uint32_t tokens);
   isa::Status fetchStatus();
 
   Package files;
   Program code;
   MappedFile embedding;
+  std::optional<MappedFile> positions;
   Device accelerator;
   uint32_t sequence = 0;
   std::vector<std::vector<uint32_t>> cached; // ids, by sequence

@@ -33,6 +33,7 @@ core_packages=(
 
 # Only to test it.
 test_packages=(
+  libclang-rt-22-dev
   libopenblas0-pthread
   python3-numpy
   python3-pytest

@@ -19,18 +19,15 @@ static Cache cacheOf(const isa::AttentionValues &values) {
           values.value_stride};
 }
 
-static void requireRoom(const Cache &cache, const Program &program,
+/// `room` is where something else begins, the next cache or sequence.
+static void requireRoom(const Cache &cache, int64_t context, int64_t room,
                         const std::string &origin) {
-  int64_t end = cache.packet + (cache.blocks - 1) * cache.stride +
-                int64_t(program.context);
-  int64_t room =
-      int64_t(program.firstSequencePacket() + program.sequencePackets) *
-      program.ports;
-  if (cache.stride < int64_t(program.context) || end > room)
+  int64_t end = cache.packet + (cache.blocks - 1) * cache.stride + context;
+  if (cache.stride < context || end > room)
     fail(origin, ": the cache at packet ", cache.packet, " of hbm, ",
          cache.blocks, " blocks ", cache.stride,
-         " packets apart, does not hold the context of ", program.context,
-         ": a sequence ends at packet ", room);
+         " packets apart, does not hold the context of ", context,
+         " before packet ", room, ", which is not its own");
 }
 
 std::vector<Cache> edgellm::cachesOf(const Program &program,
@@ -48,7 +45,12 @@ std::vector<Cache> edgellm::cachesOf(const Program &program,
           },
           error);
   }
-  for (const Cache &cache : caches)
-    requireRoom(cache, program, origin);
+  int64_t room =
+      int64_t(program.firstSequencePacket() + program.sequencePackets) *
+      program.ports;
+  for (auto cache = caches.rbegin(); cache != caches.rend(); ++cache) {
+    requireRoom(*cache, program.context, room, origin);
+    room = cache->packet;
+  }
   return {caches.begin(), caches.end()};
 }

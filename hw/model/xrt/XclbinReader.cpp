@@ -94,8 +94,8 @@ std::vector<Entry> Sections::entries(axlf_section_kind kind, const char *name,
          count, " entries");
   // Copied: nothing says that sections are aligned for their structures.
   std::vector<Entry> result{size_t(count)};
-  std::memcpy(result.data(), bytes.data() + arrayOffset,
-              result.size() * sizeof(Entry));
+  auto to = std::as_writable_bytes(std::span(result));
+  std::ranges::copy(bytes.subspan(arrayOffset, to.size()), to.begin());
   return result;
 }
 

@@ -20,7 +20,7 @@ struct Cache {
 /// The caches that the attention of a checked program reads, each once, in the
 /// order of their places: what a sequence is besides its token ids. Throws
 /// Error, prefixed with `origin`, for a cache that does not hold the program's
-/// context.
+/// context or reaches into the next.
 std::vector<Cache> cachesOf(const Program &program, const std::string &origin);
 
 } // namespace edgellm

@@ -2,6 +2,7 @@
 #include "../Testing.h"
 #include "AttendingModel.h"
 #include "EdgeLLM/ISA/Caches.h"
+#include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/Runtime/Session.h"
 
 #include <cstring>
@@ -368,13 +369,29 @@ TEST(CachesOf, MustHoldTheContext) {
   Program program = AttendingModel().program();
   program.context = 33;
   EXPECT_EQ(errorOf([&] { cachesOf(program, "p"); }),
-            "p: the cache at packet 192 of hbm, 2 blocks 32 packets apart, "
-            "does not hold the context of 33: a sequence ends at packet 320");
+            "p: the cache at packet 256 of hbm, 2 blocks 32 packets apart, "
+            "does not hold the context of 33 before packet 320, which is not "
+            "its own");
   program.context = 32;
   EXPECT_EQ(cachesOf(program, "p").size(), 2u);
   program.sequencePackets = 15;
   program.hbmPackets = 39;
   EXPECT_THROW(cachesOf(program, "p"), Error);
+}
+
+/// What lies between the rows of a cache is its own, too.
+TEST(CachesOf, MustNotReachIntoEachOther) {
+  Program program = AttendingModel().program();
+  isa::DecodeError error;
+  for (size_t at = 0; at < program.code.size(); at += isa::kPacketWords)
+    if (isa::AttentionScores scores; decode(&program.code[at], scores, error)) {
+      scores.keys += 32;
+      ASSERT_TRUE(encode(scores, &program.code[at], error));
+    }
+  EXPECT_EQ(errorOf([&] { cachesOf(program, "p"); }),
+            "p: the cache at packet 224 of hbm, 2 blocks 32 packets apart, "
+            "does not hold the context of 20 before packet 256, which is not "
+            "its own");
 }
 
 } // namespace

@@ -170,8 +170,8 @@ private:
       return success();
     InFlightDiagnostic error =
         program.emitError()
-        << "does not fit target " << target.getName() << ": "
-        << "needs " << inPort * kPacketBytes << " bytes of the "
+        << "does not fit target " << target.getName() << ": " << "needs "
+        << inPort * kPacketBytes << " bytes of the "
         << target.getPortPackets() * kPacketBytes << " in an HBM port and "
         << inDDR * kPacketBytes << " of the "
         << target.getDdrPackets() * kPacketBytes << " in DDR";

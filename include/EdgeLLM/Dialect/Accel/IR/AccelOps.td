@@ -101,19 +101,29 @@ def Accel_ConstantOp : Accel_ResidentOp<"constant"> {
   let hasVerifier = 1;
 }
 
+/// Of the edgellm dialect.
+def Accel_RopeScaling : Attr<
+    CPred<"::llvm::isa<::edgellm::graph::RopeScalingAttr>($_self)">,
+    "#edgellm.rope_scaling"> {
+  let storageType = "::edgellm::graph::RopeScalingAttr";
+  let returnType = "::edgellm::graph::RopeScalingAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Accel_RopeTableOp : Accel_ResidentOp<"rope_table"> {
   let summary = "cos, sin pairs of every position in DDR";
   let description = [{
     Row p holds cos and sin of p * theta^(-2i / rotary) in channels 2i and
-    2i + 1, and 1, 0 from channel `rotary` to the end of the head.
+    2i + 1, and 1, 0 from channel `rotary` to the end of the head; with
+    `scaling`, what EdgeLLM/Weights/RotaryTable.h says.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, F64Attr:$theta,
     I64Attr:$rotary, I64Attr:$head_size, I64Attr:$positions,
-    OptionalAttr<I64Attr>:$address);
+    OptionalAttr<Accel_RopeScaling>:$scaling, OptionalAttr<I64Attr>:$address);
   let assemblyFormat = [{
     $sym_name `theta` `(` $theta `)` `rotary` `(` $rotary `)`
     `head_size` `(` $head_size `)` `positions` `(` $positions `)`
-    (`at` $address^)? attr-dict
+    (`scaling` `(` $scaling^ `)`)? (`at` $address^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -216,13 +226,40 @@ def Accel_VmmOp : Accel_Step<"vmm", [
 
 def Accel_RMSNormOp : Accel_Step<"rms_norm", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Root-mean-square normalisation of rows";
+  let summary = "Root-mean-square normalisation of every head of a row";
+  let description = [{
+    The weight is one head's and serves all. Rows as a whole are one head.
+
+    ```mlir
+    accel.rms_norm %q weight(@q_norm) epsilon(1.000000e-06) into %n
+      : !accel.buffer<16 x 128, <tokens>, ddr> -> !accel.buffer<16 x 128, <tokens>, ddr>
+    ```
+  }];
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
     F32Attr:$epsilon, Accel_Buffer:$output,
     OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` `into` $output
     (`tokens` $tokens^)? attr-dict `:` type($input) `->` type($output)
+  }];
+}
+
+def Accel_LayerNormOp : Accel_Step<"layer_norm", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Normalisation of rows by mean and variance, with a bias";
+  let description = [{
+    ```mlir
+    accel.layer_norm %x weight(@ln_w) bias(@ln_b) epsilon(1.000000e-05) into %n
+      : !accel.buffer<1 x 768, <tokens>, ddr> -> !accel.buffer<1 x 768, <tokens>, ddr>
+    ```
+  }];
+  let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
+    FlatSymbolRefAttr:$bias, F32Attr:$epsilon, Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
+  let assemblyFormat = [{
+    $input `weight` `(` $weight `)` `bias` `(` $bias `)`
+    `epsilon` `(` $epsilon `)` `into` $output (`tokens` $tokens^)? attr-dict
+    `:` type($input) `->` type($output)
   }];
 }
 
