@@ -3,7 +3,6 @@
 
 #include "EdgeLLM/Runtime/Utf8.h"
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/JsonObject.h"
 
 #include <charconv>
 #include <sentencepiece_processor.h>
@@ -92,28 +91,14 @@ std::optional<Tokenizer> edgellm::loadTokenizer(const Package &package) {
   return Tokenizer(model.bytes(), model.path().string(), bos);
 }
 
-std::optional<Tokenizer>
-edgellm::loadTokenizer(const std::filesystem::path &checkpoint, int bos) {
-  std::filesystem::path file = checkpoint / "tokenizer.model";
-  if (!std::filesystem::exists(file))
+std::optional<Tokenizer> edgellm::loadTokenizer(const ModelSource &model) {
+  std::optional<TokenizerFile> file = model.tokenizer().file();
+  if (!file)
     return std::nullopt;
-  MappedFile model(file);
-  std::optional<uint32_t> begin;
-  if (addsBos(checkpoint, bos))
-    begin = uint32_t(bos);
-  return Tokenizer(model.bytes(), file.string(), begin);
-}
-
-bool edgellm::addsBos(const std::filesystem::path &checkpoint, int bos) {
-  std::filesystem::path file = checkpoint / "tokenizer_config.json";
-  if (bos < 0 || !std::filesystem::exists(file))
-    return bos >= 0;
-  constexpr size_t limit = size_t(1) << 24;
-  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
-  JsonObject config(root, file.string());
-  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
-    return true;
-  return config.boolean("add_bos_token");
+  std::optional<uint32_t> bos;
+  if (model.firstToken() >= 0)
+    bos = uint32_t(model.firstToken());
+  return Tokenizer(std::as_bytes(std::span(file->bytes)), file->origin, bos);
 }
 
 //===----------------------------------------------------------------------===//

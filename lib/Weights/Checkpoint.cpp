@@ -1,96 +1,42 @@
-//===- Checkpoint.cpp - A Hugging Face model directory --------------------===//
+//===- Checkpoint.cpp - A model with its weights --------------------------===//
 #include "EdgeLLM/Weights/Checkpoint.h"
 
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/JsonObject.h"
+#include "Formats.h"
 
 using namespace edgellm;
-using nlohmann::json;
 namespace fs = std::filesystem;
 
-static constexpr std::string_view kSingleFile = "model.safetensors";
-static constexpr std::string_view kIndexFile = "model.safetensors.index.json";
-
-namespace {
-
-/// File name of the shard that each tensor is said to be in.
-using WeightMap = std::map<std::string, std::string, std::less<>>;
-
-} // namespace
-
-/// A shard lies in the directory itself, whatever an index from somewhere says.
-static bool isPlainFileName(const json &value) {
-  return isPlainString(value) && value != "." && value != ".." &&
-         value.get_ref<const std::string &>().find('/') == std::string::npos;
-}
-
-static WeightMap readIndex(const fs::path &file) {
-  std::string origin = file.string();
-  json root =
-      parseJson(readTextFile(file, SafeTensors::kMaxHeaderBytes), origin);
-  JsonObject weightMap = JsonObject(root, origin).object("weight_map");
-  WeightMap result;
-  for (const auto &[name, shard] : root["weight_map"].items()) {
-    if (!isPlainFileName(shard))
-      weightMap.failField(name, shard, "the name of a file beside the index");
-    result.emplace(name, shard.get<std::string>());
-  }
-  if (result.empty())
-    fail(origin, ": field 'weight_map' lists no tensor");
-  return result;
-}
-
-void Checkpoint::addShard(const fs::path &file) {
-  SafeTensors shard(file);
-  for (const auto &[name, tensor] : shard.tensors())
-    if (const Tensor *other = find(name))
-      fail(tensor.where(), " is in ", other->file.string(), " too");
-  shards.push_back(std::move(shard));
-}
-
-/// Loads every shard once, then checks that each tensor is where the map says.
-static void checkIndex(const Checkpoint &checkpoint, const WeightMap &weightMap,
-                       const fs::path &index) {
-  for (const auto &[name, shard] : weightMap) {
-    const Tensor *tensor = checkpoint.find(name);
-    if (!tensor || tensor->file.filename() != shard)
-      fail(index.string(), ": tensor '", name, "' is not in ", shard,
-           ", where weight_map says it is");
-  }
-}
-
-Checkpoint Checkpoint::open(const fs::path &directory) {
+static OpenedModel openAny(const fs::path &path) {
   std::error_code ignored;
-  if (!fs::is_directory(directory, ignored))
-    fail(directory.string(), ": no such directory");
-  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
-  fs::path single = directory / kSingleFile, index = directory / kIndexFile;
-  if (fs::exists(single, ignored)) {
-    checkpoint.addShard(single);
-    return checkpoint;
+  if (!fs::exists(path, ignored))
+    fail(path.string(), ": no such file or directory");
+  if (fs::is_directory(path, ignored))
+    return openFolder(path);
+  switch (formatOf(path)) {
+  case FileFormat::gguf:
+    return openGGUF(path);
+  case FileFormat::llama2c:
+    return openLlama2C(path);
+  case FileFormat::unknown:
+    break;
   }
-  if (!fs::exists(index, ignored))
-    fail(directory.string(), ": holds neither ", kSingleFile, " nor ",
-         kIndexFile);
-  WeightMap weightMap = readIndex(index);
-  std::set<std::string> names;
-  for (const auto &[name, shard] : weightMap)
-    if (names.insert(shard).second)
-      checkpoint.addShard(directory / shard);
-  checkIndex(checkpoint, weightMap, index);
-  return checkpoint;
+  fail(path.string(), ": neither a folder, nor a GGUF file, nor a llama2.c "
+                      "file, whose name ends in .bin");
+}
+
+Checkpoint Checkpoint::open(const fs::path &path) {
+  OpenedModel opened = openAny(path);
+  return Checkpoint(std::move(opened.model), std::move(opened.files));
 }
 
 void Checkpoint::dropPages() const {
-  for (const SafeTensors &shard : shards)
-    shard.dropPages();
+  for (const TensorFile &file : parts)
+    file.dropPages();
 }
 
 const Tensor *Checkpoint::find(std::string_view name) const {
-  for (const SafeTensors &shard : shards)
-    if (const Tensor *tensor = shard.find(name))
-      return tensor;
-  return nullptr;
+  return findTensor(parts, name);
 }
 
 const Tensor &
@@ -98,7 +44,7 @@ Checkpoint::require(std::string_view name,
                     const std::vector<int64_t> &expectedShape) const {
   const Tensor *tensor = find(name);
   if (!tensor)
-    fail(directory().string(), ": tensor '", name, "' of shape ",
+    fail(path().string(), ": tensor '", name, "' of shape ",
          shapeText(expectedShape), " is missing");
   requireReadable(*tensor);
   if (tensor->shape != expectedShape)

@@ -3,6 +3,7 @@
 #define EDGELLM_RUNTIME_TOKENIZER_H
 
 #include "EdgeLLM/Package/Package.h"
+#include "EdgeLLM/Weights/ModelSource.h"
 
 #include <memory>
 #include <optional>
@@ -50,14 +51,8 @@ private:
 /// The tokenizer of a package, or nothing when it has none.
 std::optional<Tokenizer> loadTokenizer(const Package &package);
 
-/// The tokenizer.model of a checkpoint folder, or nothing when it has none.
-/// `bos` is the id of the model's config.json, -1 when there is none.
-std::optional<Tokenizer> loadTokenizer(const std::filesystem::path &checkpoint,
-                                       int bos);
-
-/// Whether the tokenizer of a checkpoint folder begins texts with the model's
-/// `bos`: what tokenizer_config.json says, by default yes. Throws Error.
-bool addsBos(const std::filesystem::path &checkpoint, int bos);
+/// The tokenizer of a model that is not compiled, or nothing when it has none.
+std::optional<Tokenizer> loadTokenizer(const ModelSource &model);
 
 /// Decodes ids one at a time. What add() and finish() return, joined, is
 /// decode() of all ids: a space that belongs between two pieces is neither lost

@@ -76,18 +76,23 @@ TEST_F(CheckpointTest, RequireChecksPresenceShapeAndType) {
                              "data_offsets": [12, 16]}})",
                          std::string(16, '\0')));
   Checkpoint checkpoint = Checkpoint::open(folder.path());
-  EXPECT_EQ(errorOf([&] { checkpoint.require("up", {3, 4}); }),
+  EXPECT_EQ(errorOf([&] {
+              checkpoint.require("up", {3, 4});
+            }),
             at("model.safetensors") +
                 ": tensor 'up' has shape [3, 2], expected [3, 4]");
   EXPECT_EQ(errorOf([&] { checkpoint.require("up", {6}); }),
             at("model.safetensors") +
                 ": tensor 'up' has shape [3, 2], expected [6]");
-  EXPECT_EQ(errorOf([&] { checkpoint.require("down", {3, 4}); }),
+  EXPECT_EQ(errorOf([&] {
+              checkpoint.require("down", {3, 4});
+            }),
             folder.path().string() +
                 ": tensor 'down' of shape [3, 4] is missing");
   EXPECT_EQ(errorOf([&] { checkpoint.require("ids", {1}); }),
             at("model.safetensors") +
-                ": tensor 'ids' has dtype I32, expected F32, F16 or BF16");
+                ": tensor 'ids' has type I32, expected one of F16, BF16, F32, "
+                "Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K");
 }
 
 TEST_F(CheckpointTest, RefusesIncompleteDirectories) {
@@ -97,7 +102,7 @@ TEST_F(CheckpointTest, RefusesIncompleteDirectories) {
   std::filesystem::remove(folder / "config.json");
   EXPECT_EQ(openError(), at("config.json") + ": No such file or directory");
   EXPECT_EQ(errorOf([&] { Checkpoint::open(folder / "none"); }),
-            at("none") + ": no such directory");
+            at("none") + ": no such file or directory");
 }
 
 TEST_F(CheckpointTest, RefusesShardsOutsideOfTheDirectory) {

@@ -123,7 +123,9 @@ TEST(Tensor, RefusesNonFiniteValues) {
             "dir/model.safetensors: tensor 'w' element [0, 0] is nan, expected "
             "a finite number");
   std::string bf16 = bytesOf(std::vector<uint16_t>{0x7F80});
-  EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::BF16, {1, 1}, bf16), 0); }),
+  EXPECT_EQ(errorOf([&] {
+              rowOf(tensorOf(DType::BF16, {1, 1}, bf16), 0);
+            }),
             "dir/model.safetensors: tensor 'w' element [0, 0] is inf, expected "
             "a finite number");
 }
@@ -131,8 +133,9 @@ TEST(Tensor, RefusesNonFiniteValues) {
 TEST(Tensor, RefusesOtherTypes) {
   std::string bytes(8, '\0');
   Tensor tensor = tensorOf(DType::I32, {2}, bytes);
-  std::string expected = "dir/model.safetensors: tensor 'w' has dtype I32, "
-                         "expected F32, F16 or BF16";
+  std::string expected =
+      "dir/model.safetensors: tensor 'w' has type I32, expected one of F16, "
+      "BF16, F32, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K";
   EXPECT_EQ(errorOf([&] { rowOf(tensor, 0); }), expected);
   EXPECT_EQ(errorOf([&] { viewOf(tensor); }), expected);
 }
@@ -158,7 +161,9 @@ TEST(MatrixView, RoundsToNearestEven) {
 TEST(MatrixView, RefusesToRoundPastTheLargestFp16) {
   EXPECT_EQ(halvesOf({65504, -65519.99f}),
             (std::vector<uint16_t>{0x7BFF, 0xFBFF}));
-  EXPECT_EQ(errorOf([] { halvesOf({1, -65520}); }),
+  EXPECT_EQ(errorOf([] {
+              halvesOf({1, -65520});
+            }),
             "literal element [0, 1] is -65520, FP16 holds at most 65504");
   EXPECT_EQ(errorOf([] { halvesOf({kInfinity}); }),
             "literal element [0, 0] is inf, FP16 holds at most 65504");

@@ -1,0 +1,161 @@
+//===- HuggingFace.cpp - A Hugging Face folder ----------------------------===//
+#include "EdgeLLM/Weights/SafeTensors.h"
+#include "Formats.h"
+
+#include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/JsonObject.h"
+
+using namespace edgellm;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+static constexpr std::string_view kSingleFile = "model.safetensors";
+static constexpr std::string_view kIndexFile = "model.safetensors.index.json";
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// File name of the shard that each tensor is said to be in.
+using WeightMap = std::map<std::string, std::string, std::less<>>;
+
+} // namespace
+
+/// A shard lies in the directory itself, whatever an index from somewhere says.
+static bool isPlainFileName(const json &value) {
+  return isPlainString(value) && value != "." && value != ".." &&
+         value.get_ref<const std::string &>().find('/') == std::string::npos;
+}
+
+static WeightMap readIndex(const fs::path &file) {
+  std::string origin = file.string();
+  json root = parseJson(readTextFile(file, kMaxSafeTensorsHeader), origin);
+  JsonObject weightMap = JsonObject(root, origin).object("weight_map");
+  WeightMap result;
+  for (const auto &[name, shard] : root["weight_map"].items()) {
+    if (!isPlainFileName(shard))
+      weightMap.failField(name, shard, "the name of a file beside the index");
+    result.emplace(name, shard.get<std::string>());
+  }
+  if (result.empty())
+    fail(origin, ": field 'weight_map' lists no tensor");
+  return result;
+}
+
+/// Every shard is loaded once; then each tensor must be where the map says.
+static void checkIndex(std::span<const TensorFile> files,
+                       const WeightMap &weightMap, const fs::path &index) {
+  for (const auto &[name, shard] : weightMap) {
+    const Tensor *tensor = findTensor(files, name);
+    if (!tensor || tensor->file.filename() != shard)
+      fail(index.string(), ": tensor '", name, "' is not in ", shard,
+           ", where weight_map says it is");
+  }
+}
+
+static std::vector<TensorFile> openShards(const fs::path &directory) {
+  fs::path index = directory / kIndexFile;
+  WeightMap weightMap = readIndex(index);
+  std::set<std::string> names;
+  std::vector<TensorFile> files;
+  for (const auto &[name, shard] : weightMap)
+    if (names.insert(shard).second)
+      addFile(files, openSafeTensors(directory / shard));
+  checkIndex(files, weightMap, index);
+  return files;
+}
+
+static std::vector<TensorFile> openWeights(const fs::path &directory) {
+  std::error_code ignored;
+  if (fs::exists(directory / kIndexFile, ignored) &&
+      !fs::exists(directory / kSingleFile, ignored))
+    return openShards(directory);
+  if (!fs::exists(directory / kSingleFile, ignored))
+    fail(directory.string(), ": holds neither ", kSingleFile, " nor ",
+         kIndexFile);
+  std::vector<TensorFile> files;
+  files.push_back(openSafeTensors(directory / kSingleFile));
+  return files;
+}
+
+//===----------------------------------------------------------------------===//
+// Tokenizer
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The tokenizer files of a folder.
+class FolderTokenizer : public TokenizerSource {
+public:
+  explicit FolderTokenizer(fs::path directory)
+      : directory(std::move(directory)) {}
+
+  std::optional<TokenizerFile> file() const override;
+  bool addsBos() const override;
+  std::string chatTemplate() const override;
+
+private:
+  /// Null when there is none.
+  json config() const;
+  std::string configOrigin() const {
+    return (directory / "tokenizer_config.json").string();
+  }
+
+  fs::path directory;
+};
+
+} // namespace
+
+std::optional<TokenizerFile> FolderTokenizer::file() const {
+  std::error_code ignored;
+  for (const char *name : {"tokenizer.model", "tokenizer.json"})
+    if (fs::path path = directory / name; fs::exists(path, ignored))
+      return TokenizerFile{name, readTextFile(path), path.string()};
+  return std::nullopt;
+}
+
+json FolderTokenizer::config() const {
+  constexpr size_t limit = size_t(1) << 24;
+  std::string origin = configOrigin();
+  if (!fs::exists(origin))
+    return nullptr;
+  return parseJson(readTextFile(origin, limit), origin);
+}
+
+bool FolderTokenizer::addsBos() const {
+  json root = config();
+  if (root.is_null())
+    return true;
+  JsonObject fields(root, configOrigin());
+  if (!fields.has("add_bos_token") || fields.take("add_bos_token").is_null())
+    return true;
+  return fields.boolean("add_bos_token");
+}
+
+/// Only files of several templates, a list of named ones, have no plain string.
+std::string FolderTokenizer::chatTemplate() const {
+  json root = config();
+  auto found = root.find("chat_template");
+  bool isText = found != root.end() && found->is_string();
+  return isText ? found->get<std::string>() : "";
+}
+
+//===----------------------------------------------------------------------===//
+// The folder
+//===----------------------------------------------------------------------===//
+
+ModelDescription edgellm::describeConfig(const fs::path &directory,
+                                         const fs::path &path,
+                                         const fs::path &file) {
+  ModelConfig config = readModelConfig(file);
+  return {path, directory, fs::canonical(directory).filename().string(),
+          std::move(config), std::make_shared<FolderTokenizer>(directory)};
+}
+
+OpenedModel edgellm::openFolder(const fs::path &directory) {
+  ModelDescription model =
+      describeConfig(directory, directory, directory / "config.json");
+  return {std::move(model), openWeights(directory)};
+}
