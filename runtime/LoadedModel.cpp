@@ -3,6 +3,7 @@
 
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Half.h"
 #include "EdgeLLM/Support/Installation.h"
 #include "UnifiedFormat.h"
 
@@ -98,6 +99,8 @@ LoadedModel::LoadedModel(Package opened, const fs::path &xclbin)
     fail("the accelerator has ", accelerator.ports(),
          " HBM ports, the package is compiled for ", code.ports, " (target ",
          files.manifest().target, ")");
+  if (const std::string &file = files.manifest().positions; !file.empty())
+    positions = files.map(file);
   load();
 }
 
@@ -160,6 +163,17 @@ void LoadedModel::requireFeedable(std::span<const uint32_t> ids) const {
          code.vocabulary - 1);
 }
 
+void LoadedModel::addPosition(std::span<uint16_t> row,
+                              uint64_t position) const {
+  if (!positions)
+    return;
+  const uint16_t *learned =
+      reinterpret_cast<const uint16_t *>(positions->bytes().data()) +
+      position * row.size();
+  for (size_t c = 0; c < row.size(); ++c)
+    row[c] = floatToHalf(halfToFloat(row[c]) + halfToFloat(learned[c]));
+}
+
 void LoadedModel::sendEmbeddings(const Entry &entry,
                                  std::span<const uint32_t> ids) {
   uint64_t offset = entry.inputPacket * isa::kPacketBytes;
@@ -167,10 +181,11 @@ void LoadedModel::sendEmbeddings(const Entry &entry,
       reinterpret_cast<uint16_t *>(ddr.map<std::byte *>() + offset);
   const uint16_t *table =
       reinterpret_cast<const uint16_t *>(embedding.bytes().data());
+  std::vector<uint16_t> row(code.hidden);
   for (size_t i = 0; i < ids.size(); ++i) {
-    std::span<const uint16_t> vector(table + size_t(ids[i]) * code.hidden,
-                                     code.hidden);
-    storeRow(vector, i, ids.size(), tensor);
+    std::copy_n(table + size_t(ids[i]) * code.hidden, code.hidden, row.begin());
+    addPosition(row, cached + i);
+    storeRow(row, i, ids.size(), tensor);
   }
   ddr.sync(XCL_BO_SYNC_BO_TO_DEVICE,
            unifiedValues(code.hidden, ids.size()) * sizeof(uint16_t), offset);

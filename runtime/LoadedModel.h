@@ -6,6 +6,8 @@
 #include "EdgeLLM/ISA/Status.h"
 #include "EdgeLLM/Runtime/Session.h"
 
+#include <optional>
+
 namespace edgellm {
 
 /// The buffers of a program in the device, and single passes over them.
@@ -36,12 +38,15 @@ private:
   void load();
   xrt::bo load(unsigned argument, uint64_t bytes, const std::string &file);
   void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
+  /// Adds the row of a position to an embedding, if the model has positions.
+  void addPosition(std::span<uint16_t> row, uint64_t position) const;
   void start(const Entry &entry, uint32_t tokens);
   isa::Status fetchStatus();
 
   Package files;
   Program code;
   MappedFile embedding;
+  std::optional<MappedFile> positions;
   Device accelerator;
   uint32_t cached = 0;
   // The last pass, if it was a good one.

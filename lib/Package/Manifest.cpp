@@ -90,6 +90,7 @@ private:
   void readRoles();
   void readWeightFiles();
   void readPorts();
+  void checkTable(const std::string &path, const char *what, uint64_t rows);
   void readTensors();
   TensorRecord readTensor(JsonObject record, uint64_t imageBytes);
   std::string fileName(std::string_view key);
@@ -193,7 +194,11 @@ void ManifestReader::readRoles() {
 
 /// All of them, or none in a package that holds the program alone.
 void ManifestReader::readWeightFiles() {
+  bool hasPositions = top.has("positions");
   if (top.take("ports").is_null()) {
+    if (hasPositions)
+      top.failField("positions", top.take("positions"),
+                    "no such field, as field 'ports' is null: no weights");
     for (const char *key : {"ddr", "embedding"})
       if (const json &found = top.take(key); !found.is_null())
         top.failField(key, found, "null, as field 'ports' is: no weights");
@@ -202,12 +207,22 @@ void ManifestReader::readWeightFiles() {
   readPorts();
   manifest.ddr = fileName("ddr");
   manifest.embedding = fileName("embedding");
-  uint64_t found = manifest.file(manifest.embedding).bytes;
-  uint64_t expected = uint64_t(manifest.vocabulary) * manifest.hidden * 2;
+  checkTable(manifest.embedding, "vocabulary", manifest.vocabulary);
+  if (!hasPositions)
+    return;
+  manifest.positions = fileName("positions");
+  checkTable(manifest.positions, "context", manifest.context);
+}
+
+/// FP16 [rows][hidden].
+void ManifestReader::checkTable(const std::string &path, const char *what,
+                                uint64_t rows) {
+  uint64_t found = manifest.file(path).bytes;
+  uint64_t expected = rows * manifest.hidden * 2;
   if (found != expected)
-    fail(origin, ": file '", manifest.embedding, "': found ", found,
-         " bytes, expected ", expected, " (vocabulary ", manifest.vocabulary,
-         " x hidden ", manifest.hidden, " x 2)");
+    fail(origin, ": file '", path, "': found ", found, " bytes, expected ",
+         expected, " (", what, " ", rows, " x hidden ", manifest.hidden,
+         " x 2)");
 }
 
 void ManifestReader::readPorts() {
@@ -383,6 +398,8 @@ std::string edgellm::formatManifest(const Manifest &manifest,
   root["program"] = manifest.program;
   root["ddr"] = nameOrNull(manifest.ddr);
   root["embedding"] = nameOrNull(manifest.embedding);
+  if (!manifest.positions.empty())
+    root["positions"] = manifest.positions;
   root["tokenizer"] = nameOrNull(manifest.tokenizer);
   root["ports"] = manifest.hasWeights() ? ordered(manifest.ports) : ordered();
   root["files"] = formatFiles(manifest);

@@ -133,6 +133,7 @@ private:
     return ref::argmax(get(op.getInput()));
   }
 
+  void addPositions(const MatrixView &positions, Matrix &x) const;
   Matrix readMatrix(const MatrixView &view) const;
   void visit(LinearOp op, Matrix &weights);
 };
@@ -260,7 +261,25 @@ InterpreterResult Interpreter::compute(EmbeddingOp op) {
   Matrix result(int64_t(ids.size()), table.columns);
   for (size_t i = 0; i < ids.size(); ++i)
     table.readRow(ids[i], result.row(int64_t(i)));
+  if (op.getPositions())
+    addPositions(viewOf(*op.getPositions(), checkpoint), result);
   return result;
+}
+
+/// Positions count from 0 in each sequence.
+void Interpreter::addPositions(const MatrixView &positions, Matrix &x) const {
+  std::vector<float> row(size_t(x.columns));
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    auto [first, count] = sequences[s];
+    if (count > positions.rows)
+      fail("sequence ", s, " has ", count, " tokens, there are ",
+           positions.rows, " positions");
+    for (int64_t t = 0; t < count; ++t) {
+      positions.readRow(t, row);
+      std::ranges::transform(x.row(first + t), row, x.row(first + t).begin(),
+                             std::plus());
+    }
+  }
 }
 
 Matrix Interpreter::readMatrix(const MatrixView &view) const {
@@ -311,9 +330,11 @@ InterpreterResult Interpreter::compute(RMSNormOp op) {
 InterpreterResult Interpreter::compute(RopeOp op) {
   requireAllTokens(op, op.getInput());
   Matrix x = take(op.getInput());
+  RotaryTable table(op.getTheta().convertToDouble(), int64_t(op.getRotary()),
+                    scalingOf(op.getScalingAttr()));
   ref::rope(x,
             {op.getPairing() == Pairing::adjacent, int64_t(op.getHeadSize()),
-             int64_t(op.getRotary()), op.getTheta().convertToDouble()},
+             std::move(table)},
             sequences, threads);
   return x;
 }

@@ -97,29 +97,23 @@ std::vector<uint32_t> reference::argmax(const Matrix &x) {
 
 namespace {
 
-/// Cosine and sine of every pair at every position, computed in binary64.
-struct RotaryTable {
-  RotaryTable(const Rotation &rotation, int64_t positions)
-      : pairs(rotation.rotary / 2) {
+/// The turns of every pair at every position, computed once for all heads.
+struct AllTurns {
+  AllTurns(const RotaryTable &table, int64_t positions) : pairs(table.pairs()) {
     for (int64_t p = 0; p < positions; ++p)
-      for (int64_t i = 0; i < pairs; ++i) {
-        double frequency = std::pow(rotation.theta,
-                                    -2.0 * double(i) / double(rotation.rotary));
-        cosines.push_back(float(std::cos(double(p) * frequency)));
-        sines.push_back(float(std::sin(double(p) * frequency)));
-      }
+      for (int64_t i = 0; i < pairs; ++i)
+        turns.push_back(table.at(p, i));
   }
 
   void turn(float &first, float &second, int64_t position, int64_t pair) const {
-    float cosine = cosines[size_t(position * pairs + pair)];
-    float sine = sines[size_t(position * pairs + pair)];
+    auto [cosine, sine] = turns[size_t(position * pairs + pair)];
     float turned = first * cosine - second * sine;
     second = second * cosine + first * sine;
     first = turned;
   }
 
   int64_t pairs;
-  std::vector<float> cosines, sines;
+  std::vector<RotaryTable::Turn> turns;
 };
 
 } // namespace
@@ -130,7 +124,7 @@ static int64_t longestOf(std::span<const RowRange> sequences) {
 
 void reference::rope(Matrix &x, const Rotation &rotation,
                      std::span<const RowRange> sequences, unsigned threads) {
-  RotaryTable table(rotation, longestOf(sequences));
+  AllTurns table(rotation.table, longestOf(sequences));
   int64_t apart = rotation.adjacent ? 1 : table.pairs;
   int64_t step = rotation.adjacent ? 2 : 1;
   auto turnHead = [&](float *head, int64_t position) {

@@ -8,6 +8,7 @@
 #define EDGELLM_LIB_REFERENCE_OPERATORS_H
 
 #include "EdgeLLM/Reference/Interpreter.h"
+#include "EdgeLLM/Weights/RotaryTable.h"
 
 #include <functional>
 
@@ -28,8 +29,8 @@ void rmsNorm(Matrix &x, std::span<const float> weight, float epsilon,
 
 struct Rotation {
   bool adjacent; ///< channels 2i and 2i + 1, else i and i + rotary / 2
-  int64_t headSize, rotary;
-  double theta;
+  int64_t headSize;
+  RotaryTable table;
 };
 
 /// In place; positions count from 0 in each sequence.

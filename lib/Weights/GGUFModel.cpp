@@ -73,6 +73,7 @@ static TensorNames namesOf(const Architecture &architecture) {
       .embedding = "token_embd",
       .blocks = "blk",
       .attentionNorm = "attn_norm",
+      .attention = "",
       .query = "attn_q",
       .key = "attn_k",
       .value = "attn_v",
@@ -80,6 +81,7 @@ static TensorNames namesOf(const Architecture &architecture) {
       .keyNorm = "attn_k_norm",
       .attentionOutput = "attn_output",
       .feedForwardNorm = "ffn_norm",
+      .feedForward = "",
       .gate = "ffn_gate",
       .up = "ffn_up",
       .down = "ffn_down",
@@ -211,7 +213,7 @@ static void readContext(ConfigFields &fields, ModelConfig &config) {
   if (window == 0 || window >= config.context)
     return;
   config.context = window;
-  config.contextReason = "its attention window";
+  config.contextReason = "attention.sliding_window";
 }
 
 static void readShape(ConfigFields &fields, const Architecture &architecture,
@@ -226,7 +228,10 @@ static void readShape(ConfigFields &fields, const Architecture &architecture,
       fields.number(architecture.isGPT2 ? "attention.layer_norm_epsilon"
                                         : "attention.layer_norm_rms_epsilon",
                     1e-30, 1);
-  if (!architecture.isGPT2)
+  config.ropeTheta = 1;
+  if (architecture.isGPT2)
+    config.contextReason = "each position has learned values";
+  else
     readRotary(fields, config);
   for (std::string_view key : kIdleKeys)
     if (fields.has(key))

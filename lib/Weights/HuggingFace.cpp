@@ -154,8 +154,17 @@ ModelDescription edgellm::describeConfig(const fs::path &directory,
           std::move(config), std::make_shared<FolderTokenizer>(directory)};
 }
 
+/// A family's prefix is either before all names or before none.
+static void dropUnusedPrefix(TensorNames &names,
+                             std::span<const TensorFile> files) {
+  if (findTensor(files, std::string(names.embedding) + ".weight"))
+    names.prefix = {};
+}
+
 OpenedModel edgellm::openFolder(const fs::path &directory) {
-  ModelDescription model =
-      describeConfig(directory, directory, directory / "config.json");
-  return {std::move(model), openWeights(directory)};
+  OpenedModel opened = {
+      describeConfig(directory, directory, directory / "config.json"),
+      openWeights(directory)};
+  dropUnusedPrefix(opened.model.config.names, opened.files);
+  return opened;
 }

@@ -11,9 +11,6 @@ using namespace edgellm;
 // RopeScaling
 //===----------------------------------------------------------------------===//
 
-/// Beyond these no model's numbers are, and every angle is finite.
-static constexpr double kMaxFactor = 1e6, kMaxTokens = 1e9, kMaxTurns = 1e9;
-
 static bool isBetween(double value, double least, double most) {
   return value >= least && value <= most; // false for a NaN
 }
@@ -23,14 +20,14 @@ const char *RopeScaling::problem(double theta) const {
     return nullptr;
   if (!isBetween(factor, 1, kMaxFactor))
     return "factor must be from 1 to 1e6";
-  if (!isBetween(attention, 1e-6, 1e6))
+  if (!isBetween(attention, kLeastAttention, kMaxAttention))
     return "attention must be from 1e-6 to 1e6";
   if (kind == RopeScalingKind::linear)
     return nullptr;
   if (!isBetween(original, 1, kMaxTokens))
     return "the original context must be from 1 to 1e9 tokens";
-  if (!isBetween(low, 1e-6, kMaxTurns) || !isBetween(high, low, kMaxTurns) ||
-      low == high)
+  if (!isBetween(low, kLeastTurns, kMaxTurns) ||
+      !isBetween(high, low, kMaxTurns) || low == high)
     return "turns must be 0 < low < high, at most 1e9";
   if (kind == RopeScalingKind::yarn && !(theta > 1))
     return "yarn needs a theta above 1";

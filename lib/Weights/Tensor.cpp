@@ -168,3 +168,29 @@ void edgellm::readRow(const Tensor &tensor, int64_t row, std::span<float> out) {
   info.read(tensor.data.data() + size_t(row) * rowBytes, out);
   requireWithin(kFiniteRange, out, tensor.where(), row);
 }
+
+/// Copies `count` elements that are `stride` bytes apart.
+template <size_t bytes>
+static void gather(const std::byte *from, size_t stride, size_t count,
+                   std::byte *to) {
+  for (size_t i = 0; i < count; ++i)
+    std::memcpy(to + i * bytes, from + i * stride, bytes);
+}
+
+void edgellm::readColumn(const Tensor &tensor, int64_t column,
+                         std::span<float> out) {
+  assert(column >= 0 && column < tensor.columns());
+  assert(int64_t(out.size()) == tensor.rows());
+  requireReadable(tensor);
+  const DTypeInfo &info = infoOf(tensor.dtype);
+  if (info.block != 1)
+    fail(tensor.where(), " of ", info.name, " cannot be read column by column");
+  size_t bytes = info.bytes;
+  size_t stride = size_t(tensor.columns()) * bytes;
+  const std::byte *from = tensor.data.data() + size_t(column) * bytes;
+  std::vector<std::byte> elements(out.size() * bytes);
+  (bytes == 2 ? gather<2> : gather<4>)(from, stride, out.size(),
+                                       elements.data());
+  info.read(elements.data(), out);
+  requireWithin(kFiniteRange, out, tensor.where() + " transposed", column);
+}

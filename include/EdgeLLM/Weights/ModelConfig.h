@@ -30,21 +30,21 @@ enum class ActivationKind { silu, gelu };
 struct TensorNames {
   /// Before all names but output's in some checkpoints of a family that has
   /// others without it. Checkpoint::open() empties it where it is not used.
-  std::string_view prefix;
+  std::string_view prefix = {};
   std::string_view embedding;       ///< [vocabulary, hidden]
-  std::string_view positions;       ///< [context, hidden]; empty: none
+  std::string_view positions = {};  ///< [context, hidden]; empty: none
   std::string_view blocks;          ///< before a block's index
   std::string_view attentionNorm;   ///< [hidden]
   std::string_view attention;       ///< before the next four
   std::string_view query;           ///< [heads * headSize, hidden]
   std::string_view key;             ///< [kvHeads * headSize, hidden]
   std::string_view value;           ///< [kvHeads * headSize, hidden]
-  std::string_view queryNorm;       ///< [headSize]; with queryKeyNorm
-  std::string_view keyNorm;         ///< likewise
+  std::string_view queryNorm = {};  ///< [headSize]; with queryKeyNorm
+  std::string_view keyNorm = {};    ///< likewise
   std::string_view attentionOutput; ///< [hidden, heads * headSize]
   std::string_view feedForwardNorm; ///< [hidden]
   std::string_view feedForward;     ///< before the next three
-  std::string_view gate;            ///< [intermediate, hidden]; with `gated`
+  std::string_view gate = {};       ///< [intermediate, hidden]; with `gated`
   std::string_view up;              ///< [intermediate, hidden]
   std::string_view down;            ///< [hidden, intermediate]
   std::string_view finalNorm;       ///< [hidden]

@@ -37,6 +37,11 @@ enum class RopeScalingKind { none, linear, llama3, yarn };
 /// How a model was stretched; see the head of this file. Fields that a kind
 /// does not use keep the values they have here.
 struct RopeScaling {
+  /// Beyond these no model's numbers are; within them every angle is finite.
+  static constexpr double kMaxFactor = 1e6, kMaxTokens = 1e9;
+  static constexpr double kLeastTurns = 1e-6, kMaxTurns = 1e9;
+  static constexpr double kLeastAttention = 1e-6, kMaxAttention = 1e6;
+
   RopeScalingKind kind = RopeScalingKind::none;
   double factor = 1;   ///< of the context, from 1
   double original = 0; ///< tokens; llama3 and yarn

@@ -337,6 +337,19 @@ private:
     return success();
   }
 
+  static LogicalResult checkPositions(graph::EmbeddingOp embedding,
+                                      graph::KVCacheType cache) {
+    if (!embedding.getPositions())
+      return success();
+    int64_t positions =
+        graph::typeOf(*embedding.getPositions()).getShape().front();
+    if (cache.getCapacity() <= positions)
+      return success();
+    return embedding.emitOpError()
+           << "has " << positions << " positions, the caches hold "
+           << cache.getCapacity() << " tokens";
+  }
+
   accel::ProgramOp createProgram(ArrayRef<func::FuncOp> functions) {
     ModuleOp module = getOperation();
     graph::EmbeddingOp embedding;
@@ -351,6 +364,8 @@ private:
       module.emitError("has no function with an embedding and a KV cache");
       return {};
     }
+    if (failed(checkPositions(embedding, cache)))
+      return {};
     FailureOr<accel::TargetAttr> machine = loadTargetAttr();
     if (failed(machine) || failed(checkLimits(module, *machine, cache)))
       return {};

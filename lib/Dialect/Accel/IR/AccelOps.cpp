@@ -129,6 +129,11 @@ LogicalResult RopeTableOp::verify() {
     return emitOpError() << "rotary is " << getRotary()
                          << ", allowed are even numbers up to head_size "
                          << getHeadSize();
+  double theta = getTheta().convertToDouble();
+  if (!(theta > 0) || !getTheta().isFinite())
+    return emitOpError() << "theta must be positive and finite";
+  if (const char *problem = graph::scalingOf(getScalingAttr()).problem(theta))
+    return emitOpError() << "scaling: " << problem;
   int64_t positions = getPositions();
   if (positions <= 0 || positions > kMaxChannels)
     return emitOpError() << "has " << positions

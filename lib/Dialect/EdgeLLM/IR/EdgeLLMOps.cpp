@@ -61,8 +61,17 @@ LogicalResult EmbeddingOp::verify() {
   if (!table || table.getRank() != 2)
     return emitOpError() << "table is " << getTable().getType()
                          << ", expected [vocabulary, channels]";
-  return checkWeight(*this, "table", getTable(),
-                     {table.getDimSize(0), channelsOf(getResult())});
+  if (failed(checkWeight(*this, "table", getTable(),
+                         {table.getDimSize(0), channelsOf(getResult())})))
+    return failure();
+  if (!getPositions())
+    return success();
+  auto positions = dyn_cast<RankedTensorType>(getPositions()->getType());
+  if (!positions || positions.getRank() != 2)
+    return emitOpError() << "positions are " << getPositions()->getType()
+                         << ", expected [positions, channels]";
+  return checkWeight(*this, "positions", *getPositions(),
+                     {positions.getDimSize(0), channelsOf(getResult())});
 }
 
 LogicalResult LinearOp::verify() {
@@ -104,6 +113,8 @@ LogicalResult RopeOp::verify() {
   double theta = getTheta().convertToDouble();
   if (!(theta > 0) || !getTheta().isFinite())
     return emitOpError() << "theta must be positive and finite";
+  if (const char *problem = scalingOf(getScalingAttr()).problem(theta))
+    return emitOpError() << "scaling: " << problem;
   return success();
 }
 

@@ -96,19 +96,29 @@ def Accel_ConstantOp : Accel_ResidentOp<"constant"> {
   let hasVerifier = 1;
 }
 
+/// Of the edgellm dialect.
+def Accel_RopeScaling : Attr<
+    CPred<"::llvm::isa<::edgellm::graph::RopeScalingAttr>($_self)">,
+    "#edgellm.rope_scaling"> {
+  let storageType = "::edgellm::graph::RopeScalingAttr";
+  let returnType = "::edgellm::graph::RopeScalingAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Accel_RopeTableOp : Accel_ResidentOp<"rope_table"> {
   let summary = "cos, sin pairs of every position in DDR";
   let description = [{
     Row p holds cos and sin of p * theta^(-2i / rotary) in channels 2i and
-    2i + 1, and 1, 0 from channel `rotary` to the end of the head.
+    2i + 1, and 1, 0 from channel `rotary` to the end of the head; with
+    `scaling`, what EdgeLLM/Weights/RotaryTable.h says.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, F64Attr:$theta,
     I64Attr:$rotary, I64Attr:$head_size, I64Attr:$positions,
-    OptionalAttr<I64Attr>:$address);
+    OptionalAttr<Accel_RopeScaling>:$scaling, OptionalAttr<I64Attr>:$address);
   let assemblyFormat = [{
     $sym_name `theta` `(` $theta `)` `rotary` `(` $rotary `)`
     `head_size` `(` $head_size `)` `positions` `(` $positions `)`
-    (`at` $address^)? attr-dict
+    (`scaling` `(` $scaling^ `)`)? (`at` $address^)? attr-dict
   }];
   let hasVerifier = 1;
 }

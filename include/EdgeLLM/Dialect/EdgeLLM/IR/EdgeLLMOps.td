@@ -27,16 +27,22 @@ class EdgeLLM_BinaryOp<string mnemonic>
 def EdgeLLM_EmbeddingOp : EdgeLLM_Op<"embedding", [Pure]> {
   let summary = "Rows of the embedding table; runs on the host";
   let description = [{
+    With `positions` the row of a token's position is added to it: the sum of
+    the two as FP16 values, rounded to FP16 once. There are at least as many
+    positions as the caches hold tokens.
+
     ```mlir
     %x = edgellm.embedding %ids table(#edgellm.external<"model.safetensors",
       "model.embed_tokens.weight"> : tensor<2048x256xf16>)
       : tensor<?xi32> -> tensor<?x256xf16>
     ```
   }];
-  let arguments = (ins EdgeLLM_TokenIds:$ids, EdgeLLM_WeightAttr:$table);
+  let arguments = (ins EdgeLLM_TokenIds:$ids, EdgeLLM_WeightAttr:$table,
+    OptionalAttr<EdgeLLM_WeightAttr>:$positions);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
-    $ids `table` `(` $table `)` attr-dict `:` type($ids) `->` type($result)
+    $ids `table` `(` $table `)` (`positions` `(` $positions^ `)`)? attr-dict
+    `:` type($ids) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -97,7 +103,8 @@ def EdgeLLM_RopeOp : EdgeLLM_Op<"rope", [Pure, SameOperandsAndResultType]> {
     The first `rotary` channels of each head of `head_size` channels are rotated
     in pairs: pair i of a token at position p by p * theta^(-2i / rotary). With
     `half` pairing channel i goes with i + rotary/2, with `adjacent` 2i with
-    2i + 1. Positions continue after the cached tokens.
+    2i + 1. Positions continue after the cached tokens. `scaling` makes pairs
+    turn slower, and may enlarge what they become.
 
     ```mlir
     %r = edgellm.rope %q pairing(half) head_size(64) rotary(64)
@@ -105,12 +112,13 @@ def EdgeLLM_RopeOp : EdgeLLM_Op<"rope", [Pure, SameOperandsAndResultType]> {
     ```
   }];
   let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_Pairing:$pairing,
-    I64Attr:$head_size, I64Attr:$rotary, F64Attr:$theta);
+    I64Attr:$head_size, I64Attr:$rotary, F64Attr:$theta,
+    OptionalAttr<EdgeLLM_RopeScalingAttr>:$scaling);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
     $input `pairing` `(` $pairing `)` `head_size` `(` $head_size `)`
-    `rotary` `(` $rotary `)` `theta` `(` $theta `)` attr-dict
-    `:` type($result)
+    `rotary` `(` $rotary `)` `theta` `(` $theta `)`
+    (`scaling` `(` $scaling^ `)`)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
