@@ -123,9 +123,11 @@ private:
   InterpreterResult compute(EmbeddingOp op);
   InterpreterResult compute(LinearOp op);
   InterpreterResult compute(RMSNormOp op);
+  InterpreterResult compute(LayerNormOp op);
   InterpreterResult compute(RopeOp op);
   InterpreterResult compute(AttentionOp op);
   InterpreterResult compute(SiluOp op);
+  InterpreterResult compute(GeluOp op);
   InterpreterResult compute(AddOp op);
   InterpreterResult compute(MultiplyOp op);
   InterpreterResult compute(LastTokenOp op);
@@ -215,8 +217,8 @@ void Interpreter::evaluate(Operation &op) {
   if (!needed.contains(&op))
     return;
   llvm::TypeSwitch<Operation *>(&op)
-      .Case<EmbeddingOp, LinearOp, RMSNormOp, RopeOp, AttentionOp, SiluOp,
-            AddOp, MultiplyOp, LastTokenOp, ArgmaxOp>(
+      .Case<EmbeddingOp, LinearOp, RMSNormOp, LayerNormOp, RopeOp, AttentionOp,
+            SiluOp, GeluOp, AddOp, MultiplyOp, LastTokenOp, ArgmaxOp>(
           [&](auto known) { values[known.getResult()] = compute(known); })
       .Default([](Operation *other) {
         fail(nameOf(other), ": the reference has no operator ",
@@ -323,6 +325,13 @@ InterpreterResult Interpreter::compute(RMSNormOp op) {
   return x;
 }
 
+InterpreterResult Interpreter::compute(LayerNormOp op) {
+  Matrix x = take(op.getInput());
+  ref::layerNorm(x, vectorOf(op.getWeight()), vectorOf(op.getBias()),
+                 op.getEpsilon().convertToFloat(), threads);
+  return x;
+}
+
 //===----------------------------------------------------------------------===//
 // Operators without weights
 //===----------------------------------------------------------------------===//
@@ -350,6 +359,12 @@ InterpreterResult Interpreter::compute(AttentionOp op) {
 InterpreterResult Interpreter::compute(SiluOp op) {
   Matrix x = take(op.getInput());
   ref::silu(x, threads);
+  return x;
+}
+
+InterpreterResult Interpreter::compute(GeluOp op) {
+  Matrix x = take(op.getInput());
+  ref::gelu(x, threads);
   return x;
 }
 

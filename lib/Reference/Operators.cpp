@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <numeric>
 
 using namespace edgellm;
 using namespace edgellm::reference;
@@ -65,21 +67,53 @@ void reference::silu(Matrix &x, unsigned threads) {
   });
 }
 
+void reference::gelu(Matrix &x, unsigned threads) {
+  constexpr float factor =
+      float(2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
+  forRowBlocks(x.rows, threads, [&](RowRange rows) {
+    for (float &value : partOf(x, rows)) {
+      float inner = value * (1 + 0.044715f * value * value);
+      value /= 1 + std::exp(-factor * inner);
+    }
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Row by row
 //===----------------------------------------------------------------------===//
 
+/// body(part) for every `width` columns of every row.
+template <typename Body>
+static void forRowParts(Matrix &x, size_t width, unsigned threads, Body body) {
+  forRowBlocks(x.rows, threads, [&](RowRange rows) {
+    std::span<float> all = partOf(x, rows);
+    for (size_t first = 0; first < all.size(); first += width)
+      body(all.subspan(first, width));
+  });
+}
+
 void reference::rmsNorm(Matrix &x, std::span<const float> weight, float epsilon,
                         unsigned threads) {
-  auto normalise = [&](std::span<float> row) {
-    float mean = sumOfSquares(row) / float(row.size());
+  forRowParts(x, weight.size(), threads, [&](std::span<float> part) {
+    float mean = sumOfSquares(part) / float(part.size());
     float factor = 1 / std::sqrt(mean + epsilon);
+    for (size_t c = 0; c < part.size(); ++c)
+      part[c] *= factor * weight[c];
+  });
+}
+
+void reference::layerNorm(Matrix &x, std::span<const float> weight,
+                          std::span<const float> bias, float epsilon,
+                          unsigned threads) {
+  forRowParts(x, weight.size(), threads, [&](std::span<float> row) {
+    double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    float mean = float(sum / double(row.size()));
+    for (float &value : row)
+      value -= mean;
+    float variance = sumOfSquares(row) / float(row.size());
+    float factor = 1 / std::sqrt(variance + epsilon);
     for (size_t c = 0; c < row.size(); ++c)
-      row[c] *= factor * weight[c];
-  };
-  forRowBlocks(x.rows, threads, [&](RowRange rows) {
-    for (int64_t r = rows.first; r < rows.first + rows.tokens; ++r)
-      normalise(x.row(r));
+      row[c] = row[c] * factor * weight[c] + bias[c];
   });
 }
 

@@ -23,9 +23,13 @@ struct RowRange {
 void forRowBlocks(int64_t rows, unsigned threads,
                   const std::function<void(RowRange)> &body);
 
-/// In place, with a weight of x.columns values.
+/// In place; every row is parts of weight.size() columns, each normalised on
+/// its own.
 void rmsNorm(Matrix &x, std::span<const float> weight, float epsilon,
              unsigned threads);
+/// In place, with a weight and a bias of x.columns values.
+void layerNorm(Matrix &x, std::span<const float> weight,
+               std::span<const float> bias, float epsilon, unsigned threads);
 
 struct Rotation {
   bool adjacent; ///< channels 2i and 2i + 1, else i and i + rotary / 2
@@ -47,6 +51,7 @@ Matrix attention(const AttentionInputs &inputs,
                  std::span<const RowRange> sequences, unsigned threads);
 
 void silu(Matrix &x, unsigned threads);
+void gelu(Matrix &x, unsigned threads);
 void add(Matrix &x, const Matrix &y, unsigned threads);
 void multiply(Matrix &x, const Matrix &y, unsigned threads);
 /// The same row to every row of x.

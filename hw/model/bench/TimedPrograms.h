@@ -210,7 +210,9 @@ private:
 
   isa::RmsNorm norm(int64_t src) {
     isa::RmsNorm norm;
-    norm.src_space = norm.dst_space = space();
+    norm.src_space = space();
+    norm.dst_space = isa::Space(space());
+    norm.heads = 1;
     norm.channels = shape.hidden;
     norm.epsilon = 1e-5f;
     norm.inverse_channels = 1.0f / float(shape.hidden);

@@ -32,6 +32,7 @@ private:
   void visit(const isa::Softmax &i) override { issue(i); }
   void visit(const isa::AttentionValues &i) override { issue(i); }
   void visit(const isa::RmsNorm &i) override { issue(i); }
+  void visit(const isa::LayerNorm &i) override { issue(i); }
   void visit(const isa::Rope &i) override { issue(i); }
   void visit(const isa::Activation &i) override { issue(i); }
 

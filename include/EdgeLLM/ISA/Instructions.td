@@ -57,7 +57,7 @@ def ActivationSpace : Enumeration<"ActivationSpace",
     ["ddr", "chip"]>;
 
 def Function : Enumeration<"Function",
-    "Element-wise function", ["silu"]>;
+    "Element-wise function", ["silu", "gelu"]>;
 
 def Unit : Enumeration<"Unit",
     "What works at the same time as the others",
@@ -246,13 +246,15 @@ def AttentionValues : StreamInstruction<0x13, "attention",
 //===----------------------------------------------------------------------===//
 
 def RmsNorm : UnitInstruction<0x20, "vector",
-    "Root-mean-square normalisation of rows", [
+    "Root-mean-square normalisation of rows, or of every head of them", [
     Choice<"src_space", 2, ActivationSpace, "where the input lies">,
-    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
-    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Choice<"dst_space", 2, Space, "where the result goes">,
+    Number<"channels", 24, 1, 0, "channels", "width of a head">,
     Real<"epsilon", "added to the mean square">,
-    Real<"inverse_channels", "fl(1 / width of the model)">,
-    Address<"weight", "one row of channels in ddr">,
+    Real<"inverse_channels", "fl(1 / channels)">,
+    Address<"weight", "one row of channels in ddr, the same for all heads">,
+    Number<"heads", 16, 1, 0, "heads",
+           "of a row, each in packets of its own; 1 to normalise whole rows">,
     Affine<"rows", "tokens", "vectors">,
     Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
@@ -260,10 +262,13 @@ def RmsNorm : UnitInstruction<0x20, "vector",
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
-    for r in 0..rows: x = row r of src, w = row 0 of weight
+    for h in 0..heads, r in 0..rows: over i in 0..32*ceil(channels/32)
+      b = h*ceil(channels/32) + i/32
+      x[i] = src[src + b*src_stride + r].lane[i%32]
+      w[i] = ddr[weight + i/32].lane[i%32]
       mean = fl(vsum(fl(x*x)) * inverse_channels)
       n = fl(1 / fl(sqrt(fl(mean + epsilon))))
-      dst[r] = half(fl(fl(x * n) * w))
+      dst[dst + b*dst_stride + r].lane[i%32] = half(fl(fl(x[i] * n) * w[i]))
   }];
 }
 
@@ -306,5 +311,32 @@ def Activation : UnitInstruction<0x22, "vector",
   let semantics = [{
     for b in 0..ceil(channels/32), r in 0..rows, each lane:
       dst[dst + b*dst_stride + r] = function(src[src + b*src_stride + r])
+  }];
+}
+
+def LayerNorm : UnitInstruction<0x23, "vector",
+    "Normalisation of rows by mean and variance, with a bias", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
+    Real<"epsilon", "added to the variance">,
+    Address<"weight", "one row of channels in ddr">,
+    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Address<"bias", "one row of channels in ddr">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output; may be src">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    inverse = fl(1 / channels)
+    for r in 0..rows: over i in 0..32*ceil(channels/32)
+      x[i] = i < channels ? src[src + (i/32)*src_stride + r].lane[i%32] : 0
+      (w[i], b[i]) = lane i%32 of ddr[weight + i/32], ddr[bias + i/32]
+      mean = fl(vsum(x) * inverse)
+      d[i] = i < channels ? fl(x[i] - mean) : 0
+      n = fl(1 / fl(sqrt(fl(fl(vsum(fl(d*d)) * inverse) + epsilon))))
+      dst[dst + (i/32)*dst_stride + r].lane[i%32]
+        = i < channels ? half(fl(fl(fl(d[i] * n) * w[i]) + b[i])) : 0
   }];
 }

@@ -75,6 +75,7 @@ Operands operandsOf(const AttentionScores &scores, int64_t ports);
 Operands operandsOf(const Softmax &softmax, int64_t ports);
 Operands operandsOf(const AttentionValues &values, int64_t ports);
 Operands operandsOf(const RmsNorm &norm, int64_t ports);
+Operands operandsOf(const LayerNorm &norm, int64_t ports);
 Operands operandsOf(const Rope &rope, int64_t ports);
 Operands operandsOf(const Activation &activation, int64_t ports);
 

@@ -19,8 +19,9 @@ using namespace edgellm::testing;
 
 namespace {
 
-using AnyInstruction = std::variant<Vmm, AttentionScores, Softmax,
-                                    AttentionValues, RmsNorm, Rope, Activation>;
+using AnyInstruction =
+    std::variant<Vmm, AttentionScores, Softmax, AttentionValues, RmsNorm,
+                 LayerNorm, Rope, Activation>;
 
 struct Kind {
   const char *name;
@@ -47,7 +48,7 @@ public:
       : random(seed), single(kind.maxTokens == 1), places(kind.places) {}
 
   AnyInstruction next() {
-    switch (number(7)) {
+    switch (number(8)) {
     case 0:
       return randomVmm();
     case 1:
@@ -57,9 +58,11 @@ public:
     case 3:
       return placed(values(0, 0, 64 * number(3)));
     case 4:
-      return inPlaceSometimes(randomNorm());
+      return randomNorm();
     case 5:
       return randomRope();
+    case 6:
+      return inPlaceSometimes(randomLayerNorm());
     default:
       return inPlaceSometimes(placed(silu(0, 0)));
     }
@@ -133,12 +136,35 @@ private:
     }
     return result;
   }
+  /// Of one head or of two, of which each is a packet; in place, elsewhere or
+  /// into the cache.
   RmsNorm randomNorm() {
     RmsNorm result;
-    result.src_space = result.dst_space = ActivationSpace::chip;
+    result.src_space = ActivationSpace::chip;
+    result.dst_space = Space::chip;
     result.epsilon = result.inverse_channels = 1;
     result.channels = 32;
+    result.heads = 1 + number(2);
+    result.src_stride = result.dst_stride = fixed(single ? 1 : 2);
     result.weight = 1 + number(6);
+    result = placed(result);
+    if (number(2)) {
+      result.dst_space = Space(result.src_space);
+      result.dst = result.src;
+      result.dst_stride = result.src_stride;
+    } else if (rarely()) {
+      result.dst_space = Space::hbm;
+      result.dst = fixed(64 * number(3));
+    }
+    return result;
+  }
+  LayerNorm randomLayerNorm() {
+    LayerNorm result;
+    result.src_space = result.dst_space = ActivationSpace::chip;
+    result.epsilon = 1;
+    result.channels = 32;
+    result.weight = 1 + number(6);
+    result.bias = 1 + number(6);
     return placed(result);
   }
   Rope randomRope() {

@@ -219,6 +219,52 @@ TEST_F(DeviceErrorTest, rmsNorm) {
   expectOverlap(bent);
 }
 
+TEST_F(DeviceErrorTest, rmsNormOfHeads) {
+  using isa::RmsNorm;
+  RmsNorm norm = samples.norm; // two heads of two packets
+  norm.heads = 2;
+  norm.channels = 33;
+  expectGood(norm);
+  expectBounds(norm, &RmsNorm::src, "src", 4 * 3);
+  expectBounds(norm, &RmsNorm::dst, "dst", 4 * 3);
+  expectBounds(norm, &RmsNorm::weight, "weight", 2);
+  RmsNorm bent = norm;
+  bent.dst_space = isa::Space::hbm;
+  expectBounds(bent, &RmsNorm::dst, "dst", 4 * 3, kPorts * kHbm, 0);
+  bent = norm;
+  bent.heads = 65535, bent.channels = 0xFFFFFF;
+  expectBad(bent, StatusCode::out_of_bounds, "weight");
+  bent.channels = 1;
+  expectBad(bent, StatusCode::out_of_bounds, "src");
+}
+
+TEST_F(DeviceErrorTest, layerNorm) {
+  using isa::LayerNorm;
+  const LayerNorm &norm = samples.layerNorm;
+  expectGood(norm);
+  expectRows(norm);
+  expectBounds(norm, &LayerNorm::src, "src", 4 * 3);
+  expectBounds(norm, &LayerNorm::dst, "dst", 4 * 3);
+  expectBounds(norm, &LayerNorm::weight, "weight", 4);
+  expectBounds(norm, &LayerNorm::bias, "bias", 4);
+  expectStrideBounds(norm, &LayerNorm::src_stride, "src");
+  expectStrideBounds(norm, &LayerNorm::dst_stride, "dst");
+  for (float value : {0.0f, -0.0f, -1.0f}) {
+    LayerNorm bent = norm;
+    bent.epsilon = value;
+    expectBad(bent, StatusCode::illegal_instruction, "epsilon");
+  }
+  LayerNorm bent = norm;
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst = constant(101);
+  expectOverlap(bent);
+  bent.dst = constant(8); // the last packet of the bias
+  expectOverlap(bent);
+  bent.bias = 20, bent.dst = constant(4); // that of the weight
+  expectOverlap(bent);
+}
+
 TEST_F(DeviceErrorTest, rope) {
   using isa::Rope;
   const Rope &rope = samples.rope;
@@ -407,6 +453,7 @@ TEST_F(DeviceErrorTest, unknownOpcode) {
 TEST_F(DeviceErrorTest, flippedBits) {
   device.append(device.begin);
   device.append(samples.norm);
+  device.append(samples.layerNorm);
   device.append(samples.rope);
   device.append(samples.scores);
   device.append(samples.softmax);

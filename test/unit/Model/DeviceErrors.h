@@ -27,6 +27,7 @@ struct Samples {
   isa::Softmax softmax;
   isa::AttentionValues values;
   isa::RmsNorm norm;
+  isa::LayerNorm layerNorm;
   isa::Rope rope;
   isa::Activation activation;
 
@@ -78,9 +79,16 @@ inline Samples::Samples() {
   values.src_head_stride = times(Request::tokens, 4);
 
   placeRows(norm);
+  norm.heads = 1;
   norm.channels = 100;
   norm.epsilon = norm.inverse_channels = 0.01f;
   norm.weight = 1;
+
+  placeRows(layerNorm);
+  layerNorm.channels = 100;
+  layerNorm.epsilon = 0.01f;
+  layerNorm.weight = 1;
+  layerNorm.bias = 5;
 
   placeRows(rope);
   rope.heads = rope.head_blocks = 2;

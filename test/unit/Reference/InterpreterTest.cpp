@@ -93,6 +93,13 @@ TEST(Interpreter, ComputesElementByElement) {
   auto silu = [](double x) { return x / (1 + std::exp(-x)); };
   expectNear(valuesOf("%y = edgellm.silu %x : tensor<?x2xf16>", {{1}}),
              {silu(3), silu(-4)});
+  auto gelu = [](double x) {
+    return x / 2 *
+           (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) *
+                          (x + 0.044715 * x * x * x)));
+  };
+  expectNear(valuesOf("%y = edgellm.gelu %x : tensor<?x2xf16>", {{1, 2}}),
+             {gelu(3), gelu(-4), gelu(0.5), 0});
 }
 
 TEST(Interpreter, NormalisesRows) {
@@ -102,6 +109,28 @@ TEST(Interpreter, NormalisesRows) {
       epsilon(5.0e-01) : tensor<?x2xf16>)",
                       {{1}}),
              {3 / root, -4 / root * 2});
+}
+
+/// Of heads of one channel only the sign is left, but for epsilon.
+TEST(Interpreter, NormalisesHeads) {
+  expectNear(valuesOf(R"(
+    %y = edgellm.rms_norm %x head_size(1) weight(dense<2.0> : tensor<1xf16>)
+      epsilon(1.0) : tensor<?x2xf16>)",
+                      {{1, 2}}),
+             {2 * 3 / std::sqrt(10.0), 2 * -4 / std::sqrt(17.0),
+              2 * 0.5 / std::sqrt(1.25), 0});
+}
+
+TEST(Interpreter, NormalisesByMeanAndVariance) {
+  double root = std::sqrt(3.5 * 3.5 + 0.5); // 3 and -4 are -0.5 +- 3.5
+  double other = std::sqrt(0.5 * 0.5 + 0.5);
+  expectNear(
+      valuesOf(R"(
+    %y = edgellm.layer_norm %x weight(dense<[1.0, 2.0]> : tensor<2xf16>)
+      bias(dense<[0.0, -1.0]> : tensor<2xf16>) epsilon(5.0e-01)
+      : tensor<?x2xf16>)",
+               {{1, 0}}),
+      {3.5 / root, -3.5 / root * 2 - 1, -0.5 / other, 0.5 / other * 2 - 1});
 }
 
 /// Positions count from the start of each sequence.

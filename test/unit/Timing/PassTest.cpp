@@ -224,7 +224,9 @@ TEST(TimedPass, NormReducesBeforeItWrites) {
   vmm.lead.insert(Unit::vector);
   builder.add(vmm);
   isa::RmsNorm norm;
-  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 1;
   norm.channels = 512;
   norm.epsilon = 1e-5f;
   norm.inverse_channels = 1 / 512.f;
@@ -247,6 +249,52 @@ TEST(TimedPass, NormReducesBeforeItWrites) {
   // The next product takes four blocks a cycle, the last four as the last of
   // them arrives.
   EXPECT_NEAR(timing.steps[3].issued, timing.steps[2].end + 1, 1e-9);
+}
+
+TEST(TimedPass, NormsOfHeadsHideTheirReductions) {
+  ProgramBuilder builder = tinyBuilder();
+  isa::RmsNorm norm;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 16;
+  norm.channels = 100;
+  norm.epsilon = norm.inverse_channels = 1;
+  norm.weight = 1;
+  norm.rows = norm.src_stride = norm.dst_stride = constant(1);
+  builder.add(norm);
+  Program program = builder.finish();
+  const PassTiming timing = timed(program);
+  const StepTiming &step = timing.steps[1];
+  // 2 passes of 4 packets a head. The last head begins after 15 * 8 cycles, and
+  // needs 4, a reduction and 4.
+  EXPECT_EQ(timing.unitBusy[unsigned(Unit::vector)], 16 * 8);
+  EXPECT_NEAR(step.issued, step.start + 15 * 8 + 2 * 4 + 64, 1e-9);
+  EXPECT_NEAR(step.end, step.issued + 32, 1e-9);
+}
+
+TEST(TimedPass, LayerNormReducesTwice) {
+  isa::LayerNorm norm;
+  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.channels = 500;
+  norm.epsilon = 1;
+  norm.weight = norm.bias = 1;
+  norm.rows = norm.src_stride = norm.dst_stride = constant(1);
+  ProgramBuilder builder = tinyBuilder();
+  builder.add(norm);
+  const PassTiming one = timed(builder.finish());
+  // The sum, the squares of the differences, the result: 16 packets each.
+  EXPECT_EQ(one.unitBusy[unsigned(Unit::vector)], 3 * 16);
+  EXPECT_NEAR(one.steps[1].issued, one.steps[1].start + 3 * 16 + 2 * 64, 1e-9);
+  EXPECT_NEAR(one.steps[1].end, one.steps[1].issued + 32, 1e-9);
+
+  // Of several rows the reductions of all but the first are hidden.
+  norm.rows = norm.src_stride = norm.dst_stride = constant(8);
+  ProgramBuilder other = tinyBuilder(8);
+  other.add(norm);
+  const PassTiming eight = timed(other.finish(), {}, 8);
+  EXPECT_EQ(eight.unitBusy[unsigned(Unit::vector)], 8 * 3 * 16);
+  EXPECT_NEAR(eight.steps[1].issued, eight.steps[1].start + 8 * 3 * 16 + 2 * 64,
+              1e-9);
 }
 
 TEST(TimedPass, SecondOperandBlockByBlock) {
@@ -404,7 +452,9 @@ TEST(TimedPass, ConstantsComeFromDdr) {
   // The same for a norm of one packet of code and one block; the block then
   // takes a cycle.
   isa::RmsNorm norm;
-  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 1;
   norm.channels = 32;
   norm.epsilon = norm.inverse_channels = 1;
   norm.weight = 1;

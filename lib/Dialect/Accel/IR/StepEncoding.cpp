@@ -27,8 +27,8 @@ public:
 
   FailureOr<StepInstruction> run() {
     return llvm::TypeSwitch<Operation *, FailureOr<StepInstruction>>(step)
-        .Case<VmmOp, RMSNormOp, RopeOp, AttentionScoresOp, SoftmaxOp,
-              AttentionValuesOp, ActivationOp>(
+        .Case<VmmOp, RMSNormOp, LayerNormOp, RopeOp, AttentionScoresOp,
+              SoftmaxOp, AttentionValuesOp, ActivationOp>(
             [&](auto op) -> FailureOr<StepInstruction> {
               auto instruction = toInstruction(op);
               setTokens(instruction, op.getTokensAttr());
@@ -190,10 +190,23 @@ private:
 
   isa::RmsNorm toInstruction(RMSNormOp op) {
     isa::RmsNorm norm;
-    norm.channels = bufferType(op.getInput()).getWidth();
+    norm.heads = bufferType(op.getInput()).getHeads();
+    norm.channels = bufferType(op.getInput()).getChannels();
     norm.epsilon = op.getEpsilon().convertToFloat();
     norm.inverse_channels = 1.0f / float(norm.channels);
     norm.weight = *lookUp<ConstantOp>(op.getWeight()).getAddress();
+    norm.rows = rowsOf(op.getInput());
+    setSource(norm, op.getInput());
+    setDestination(norm, op.getOutput());
+    return norm;
+  }
+
+  isa::LayerNorm toInstruction(LayerNormOp op) {
+    isa::LayerNorm norm;
+    norm.channels = bufferType(op.getInput()).getChannels();
+    norm.epsilon = op.getEpsilon().convertToFloat();
+    norm.weight = *lookUp<ConstantOp>(op.getWeight()).getAddress();
+    norm.bias = *lookUp<ConstantOp>(op.getBias()).getAddress();
     norm.rows = rowsOf(op.getInput());
     setSource(norm, op.getInput());
     setDestination(norm, op.getOutput());

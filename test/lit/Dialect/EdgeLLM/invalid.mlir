@@ -148,8 +148,74 @@ func.func @linear_join_type(%x: tensor<?x8xf16>) {
 // -----
 
 func.func @norm_epsilon(%x: tensor<?x8xf16>) {
-  // expected-error @+1 {{epsilon is 2.000000e+00, allowed are 0 to below 1}}
+  // expected-error @+1 {{epsilon is 2.000000e+00, allowed are numbers above 0, up to 1}}
   %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<8xf16>) epsilon(2.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+// A row of zeros would divide by zero.
+func.func @norm_no_epsilon(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{epsilon is 0.000000e+00, allowed are numbers above 0, up to 1}}
+  %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<8xf16>) epsilon(0.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<4xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<4xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_heads(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{has 8 channels, no multiple of head_size 3}}
+  %y = edgellm.rms_norm %x head_size(3) weight(dense<1.0> : tensor<3xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_no_heads(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{has 8 channels, no multiple of head_size 0}}
+  %y = edgellm.rms_norm %x head_size(0) weight(dense<1.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+// The heads share one weight.
+func.func @norm_head_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<8xf16>', expected floating point values of shape [4]}}
+  %y = edgellm.rms_norm %x head_size(4) weight(dense<1.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_epsilon(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{epsilon is -1.000000e+00, allowed are numbers above 0, up to 1}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<8xf16>) bias(dense<0.0> : tensor<8xf16>) epsilon(-1.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<9xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<9xf16>) bias(dense<0.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_bias(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{bias is 'tensor<1x8xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<8xf16>) bias(dense<0.0> : tensor<1x8xf16>) epsilon(0.5) : tensor<?x8xf16>
   return
 }
 
@@ -222,6 +288,14 @@ func.func @argmax(%x: tensor<?x64xf16>) {
 func.func @silu(%x: tensor<?x64xf32>) {
   // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
   %y = edgellm.silu %x : tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @gelu(%x: tensor<?x64xf32>) {
+  // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
+  %y = edgellm.gelu %x : tensor<?x64xf32>
   return
 }
 

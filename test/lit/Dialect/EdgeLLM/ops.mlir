@@ -19,6 +19,13 @@ module attributes {edgellm.checkpoint = "models/demo"} {
     // CHECK: edgellm.rms_norm %{{.*}} weight(dense<1.000000e+00> : tensor<256xf16>) epsilon(9.99999974E-6) : tensor<?x256xf16>
     %n = edgellm.rms_norm %x weight(dense<1.0> : tensor<256xf16>)
       epsilon(1.0e-05) : tensor<?x256xf16>
+    // Four heads, each normalised on its own with one weight.
+    // CHECK: edgellm.rms_norm %{{.*}} head_size(64) weight(dense<1.000000e+00> : tensor<64xf16>) epsilon(9.99999997E-7) : tensor<?x256xf16>
+    %nh = edgellm.rms_norm %x head_size(64) weight(dense<1.0> : tensor<64xf16>)
+      epsilon(1.0e-06) : tensor<?x256xf16>
+    // CHECK: edgellm.layer_norm %{{.*}} weight(dense<1.000000e+00> : tensor<256xf16>) bias(dense<0.000000e+00> : tensor<256xf16>) epsilon(1.000000e+00) : tensor<?x256xf16>
+    %ln = edgellm.layer_norm %x weight(dense<1.0> : tensor<256xf16>)
+      bias(dense<0.0> : tensor<256xf16>) epsilon(1.0) : tensor<?x256xf16>
     // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16>) bias(dense<0.000000e+00> : tensor<256xf16>)
     %q = edgellm.linear %n weight(#weight) bias(dense<0.0> : tensor<256xf16>)
       : (tensor<?x256xf16>) -> tensor<?x256xf16>
@@ -39,6 +46,8 @@ module attributes {edgellm.checkpoint = "models/demo"} {
       -> tensor<?x256xf16>
     // CHECK: edgellm.silu
     %s = edgellm.silu %a : tensor<?x256xf16>
+    // CHECK: edgellm.gelu
+    %g = edgellm.gelu %a : tensor<?x256xf16>
     // CHECK: edgellm.multiply
     %m = edgellm.multiply %s, %p : tensor<?x256xf16>
     // CHECK: edgellm.add

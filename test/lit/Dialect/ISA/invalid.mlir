@@ -97,7 +97,7 @@ isa.program ports = 32, context = 1, hidden = 1, vocabulary = 1, ddr_packets = 1
   isa.entry "a" max_tokens = 1, input = 0, logits = 0, logits_rows = 1 {
     isa.begin max_tokens = 1, context = 1, ddr_packets = 1, hbm_packets = 1, chip_packets = 16
     // expected-error @+1 {{rms_norm: field 'epsilon' is 0x7f800000, an infinity or NaN}}
-    isa.rms_norm src_space = ddr, dst_space = ddr, channels = 1, epsilon = 0x7F800000, inverse_channels = 1.0, weight = 0, rows = <1>, src = <0>, src_stride = <1>, dst = <0>, dst_stride = <1>
+    isa.rms_norm src_space = ddr, dst_space = ddr, channels = 1, epsilon = 0x7F800000, inverse_channels = 1.0, weight = 0, heads = 1, rows = <1>, src = <0>, src_stride = <1>, dst = <0>, dst_stride = <1>
     isa.end
   }
 }

@@ -43,7 +43,8 @@ def Accel_WeightFormat : Accel_Enum<"WeightFormat", "how weights are coded",
      "int4_1of8"]>;
 def Accel_Epilogue : Accel_Enum<"Epilogue", "what joins a product",
                                 ["none", "add", "multiply"]>;
-def Accel_Function : Accel_Enum<"Function", "element-wise function", ["silu"]>;
+def Accel_Function : Accel_Enum<"Function", "element-wise function",
+                                ["silu", "gelu"]>;
 
 //===----------------------------------------------------------------------===//
 // Types and attributes

@@ -221,13 +221,40 @@ def Accel_VmmOp : Accel_Step<"vmm", [
 
 def Accel_RMSNormOp : Accel_Step<"rms_norm", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Root-mean-square normalisation of rows";
+  let summary = "Root-mean-square normalisation of every head of a row";
+  let description = [{
+    The weight is one head's and serves all. Rows as a whole are one head.
+
+    ```mlir
+    accel.rms_norm %q weight(@q_norm) epsilon(1.000000e-06) into %n
+      : !accel.buffer<16 x 128, <tokens>, ddr> -> !accel.buffer<16 x 128, <tokens>, ddr>
+    ```
+  }];
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
     F32Attr:$epsilon, Accel_Buffer:$output,
     OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` `into` $output
     (`tokens` $tokens^)? attr-dict `:` type($input) `->` type($output)
+  }];
+}
+
+def Accel_LayerNormOp : Accel_Step<"layer_norm", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Normalisation of rows by mean and variance, with a bias";
+  let description = [{
+    ```mlir
+    accel.layer_norm %x weight(@ln_w) bias(@ln_b) epsilon(1.000000e-05) into %n
+      : !accel.buffer<1 x 768, <tokens>, ddr> -> !accel.buffer<1 x 768, <tokens>, ddr>
+    ```
+  }];
+  let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
+    FlatSymbolRefAttr:$bias, F32Attr:$epsilon, Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
+  let assemblyFormat = [{
+    $input `weight` `(` $weight `)` `bias` `(` $bias `)`
+    `epsilon` `(` $epsilon `)` `into` $output (`tokens` $tokens^)? attr-dict
+    `:` type($input) `->` type($output)
   }];
 }
 

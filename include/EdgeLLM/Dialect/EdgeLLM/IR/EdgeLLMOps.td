@@ -77,17 +77,45 @@ def EdgeLLM_RMSNormOp : EdgeLLM_Op<"rms_norm",
     [Pure, SameOperandsAndResultType]> {
   let summary = "x / sqrt(mean(x^2) + epsilon) * weight, a row at a time";
   let description = [{
+    With `head_size` a row is heads of so many channels, and each is normalised
+    on its own with the same weight of [head_size].
+
     ```mlir
     %n = edgellm.rms_norm %x weight(dense<1.0> : tensor<256xf16>)
       epsilon(1.000000e-05) : tensor<?x256xf16>
+    %h = edgellm.rms_norm %q head_size(64) weight(dense<1.0> : tensor<64xf16>)
+      epsilon(1.000000e-06) : tensor<?x256xf16>
     ```
   }];
-  let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_WeightAttr:$weight,
+  let arguments = (ins EdgeLLM_Activations:$input,
+    OptionalAttr<I64Attr>:$head_size, EdgeLLM_WeightAttr:$weight,
     F32Attr:$epsilon);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
-    $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` attr-dict
-    `:` type($result)
+    $input (`head_size` `(` $head_size^ `)`)? `weight` `(` $weight `)`
+    `epsilon` `(` $epsilon `)` attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def EdgeLLM_LayerNormOp : EdgeLLM_Op<"layer_norm",
+    [Pure, SameOperandsAndResultType]> {
+  let summary = "(x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias";
+  let description = [{
+    A row at a time; the variance is the mean of (x - mean(x))^2.
+
+    ```mlir
+    %n = edgellm.layer_norm %x weight(dense<1.0> : tensor<256xf16>)
+      bias(dense<0.0> : tensor<256xf16>) epsilon(1.000000e-05)
+      : tensor<?x256xf16>
+    ```
+  }];
+  let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_WeightAttr:$weight,
+    EdgeLLM_WeightAttr:$bias, F32Attr:$epsilon);
+  let results = (outs EdgeLLM_Activations:$result);
+  let assemblyFormat = [{
+    $input `weight` `(` $weight `)` `bias` `(` $bias `)`
+    `epsilon` `(` $epsilon `)` attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -154,6 +182,18 @@ def EdgeLLM_SiluOp : EdgeLLM_UnaryOp<"silu"> {
   let description = [{
     ```mlir
     %s = edgellm.silu %g : tensor<?x768xf16>
+    ```
+  }];
+}
+
+def EdgeLLM_GeluOp : EdgeLLM_UnaryOp<"gelu"> {
+  let summary = "x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x^3))";
+  let description = [{
+    The tanh form of x * Phi(x), 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x +
+    0.044715 * x^3))), "gelu_new" and "gelu_pytorch_tanh" of checkpoints.
+
+    ```mlir
+    %s = edgellm.gelu %g : tensor<?x768xf16>
     ```
   }];
 }
