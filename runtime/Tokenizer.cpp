@@ -3,6 +3,7 @@
 
 #include "EdgeLLM/Runtime/Utf8.h"
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/JsonObject.h"
 
 #include <charconv>
 #include <sentencepiece_processor.h>
@@ -91,14 +92,46 @@ std::optional<Tokenizer> edgellm::loadTokenizer(const Package &package) {
   return Tokenizer(model.bytes(), model.path().string(), bos);
 }
 
+/// Whether the tokenizer of a folder begins texts with the model's bos token:
+/// what tokenizer_config.json says, by default yes.
+static bool addsBos(const std::filesystem::path &directory) {
+  std::filesystem::path file = directory / "tokenizer_config.json";
+  if (!std::filesystem::exists(file))
+    return true;
+  constexpr size_t limit = size_t(1) << 24;
+  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
+  JsonObject config(root, file.string());
+  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
+    return true;
+  return config.boolean("add_bos_token");
+}
+
+std::optional<TokenizerFile>
+edgellm::readTokenizerFile(const ModelSource &model) {
+  if (model.tokenizer())
+    return model.tokenizer()->file();
+  for (const char *name : {"tokenizer.model", "tokenizer.json"}) {
+    std::filesystem::path path = model.directory() / name;
+    if (!std::filesystem::exists(path))
+      continue;
+    TokenizerFile file{name, readTextFile(path), {}};
+    int bos = model.config().bosToken;
+    if (bos >= 0 && addsBos(model.directory()))
+      file.prefix.push_back(uint32_t(bos));
+    return file;
+  }
+  return std::nullopt;
+}
+
 std::optional<Tokenizer> edgellm::loadTokenizer(const ModelSource &model) {
-  std::optional<TokenizerFile> file = model.tokenizer().file();
+  std::optional<TokenizerFile> file = readTokenizerFile(model);
   if (!file)
     return std::nullopt;
   std::optional<uint32_t> bos;
-  if (model.firstToken() >= 0)
-    bos = uint32_t(model.firstToken());
-  return Tokenizer(std::as_bytes(std::span(file->bytes)), file->origin, bos);
+  if (!file->prefix.empty())
+    bos = file->prefix.front();
+  return Tokenizer(std::as_bytes(std::span(file->content)),
+                   model.path().string(), bos);
 }
 
 //===----------------------------------------------------------------------===//

@@ -3,6 +3,7 @@
 
 #include "AutoStrategy.h"
 #include "EdgeLLM/Import/Import.h"
+#include "EdgeLLM/Runtime/Tokenizer.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "EdgeLLM/Translation/ProgramTranslation.h"
@@ -139,7 +140,6 @@ Manifest Compilation::describe() const {
   manifest.layers = unsigned(config.layers);
   manifest.bos = config.bosToken;
   manifest.eos = config.eosTokens;
-  manifest.addBos = model.firstToken() >= 0;
   manifest.tensors = tensorTable(program());
   return manifest;
 }
@@ -157,11 +157,12 @@ Manifest Compilation::writeProgram(PackageWriter &package) const {
 /// Stores the tokenizer when the checkpoint has one.
 static void addTokenizer(const Checkpoint &checkpoint, PackageWriter &package,
                          Manifest &manifest) {
-  std::optional<TokenizerFile> file = checkpoint.tokenizer().file();
+  std::optional<TokenizerFile> file = readTokenizerFile(checkpoint);
   if (!file)
     return;
   manifest.tokenizer = file->name;
-  package.addFile(file->name).write(std::as_bytes(std::span(file->bytes)));
+  manifest.addBos = !file->prefix.empty();
+  package.addFile(file->name).write(std::as_bytes(std::span(file->content)));
 }
 
 static void compileProgram(const fs::path &path, const fs::path &destination,

@@ -19,6 +19,7 @@ static constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
 static constexpr std::string_view kTokenTypes = "tokenizer.ggml.token_type";
 static constexpr std::string_view kScores = "tokenizer.ggml.scores";
 static constexpr std::string_view kMerges = "tokenizer.ggml.merges";
+static constexpr std::string_view kBos = "tokenizer.ggml.bos_token_id";
 static constexpr std::string_view kAddBos = "tokenizer.ggml.add_bos_token";
 static constexpr std::string_view kSpacePrefix =
     "tokenizer.ggml.add_space_prefix";
@@ -39,9 +40,8 @@ static int readToken(ConfigFields &fields, std::string_view key,
 
 void edgellm::readGGUFTokens(const json &metadata, const std::string &origin,
                              ModelConfig &config) {
-  constexpr std::string_view bos = "tokenizer.ggml.bos_token_id";
   ConfigFields fields(metadata, origin);
-  config.bosToken = fields.has(bos) ? readToken(fields, bos, config) : -1;
+  config.bosToken = fields.has(kBos) ? readToken(fields, kBos, config) : -1;
   // The end of a text, of a turn, of a message.
   for (const char *key :
        {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
@@ -246,6 +246,14 @@ static std::string tokenizerJson(ConfigFields &fields) {
 // GGUFTokenizer
 //===----------------------------------------------------------------------===//
 
+/// The bos token, when texts begin with it: by default `absent`.
+static std::vector<uint32_t> prefixOf(ConfigFields &fields, bool absent) {
+  bool adds = fields.has(kAddBos) ? fields.boolean(kAddBos) : absent;
+  if (!adds || !fields.has(kBos))
+    return {};
+  return {uint32_t(fields.integer(kBos, 0, UINT32_MAX))};
+}
+
 namespace {
 
 class GGUFTokenizer : public TokenizerSource {
@@ -254,50 +262,30 @@ public:
       : metadata(std::move(metadata)), origin(std::move(origin)) {}
 
   std::optional<TokenizerFile> file() const override;
-  bool addsBos() const override;
-  std::string chatTemplate() const override;
+  std::string chatScript() const override;
 
 private:
-  /// "llama", "gpt2", or empty when there is no tokenizer.
-  std::string model() const;
-
   json metadata;
   std::string origin;
 };
 
 } // namespace
 
-std::string GGUFTokenizer::model() const {
-  ConfigFields fields(metadata, origin);
-  if (!fields.has(kModel))
-    return {};
-  std::string name = fields.string(kModel);
-  if (name == "none" || name == "no_vocab")
-    return {};
-  if (name != "llama" && name != "gpt2")
-    fields.failField(kModel, name, "llama, gpt2 or none");
-  return name;
-}
-
 std::optional<TokenizerFile> GGUFTokenizer::file() const {
-  std::string name = model();
-  if (name.empty())
-    return std::nullopt;
   ConfigFields fields(metadata, origin);
-  if (name == "gpt2")
-    return TokenizerFile{"tokenizer.json", tokenizerJson(fields), origin};
-  return TokenizerFile{"tokenizer.model", tokenizerModel(fields), origin};
+  std::string model = fields.has(kModel) ? fields.string(kModel) : "none";
+  if (model == "llama")
+    return TokenizerFile{"tokenizer.model", tokenizerModel(fields),
+                         prefixOf(fields, /*absent=*/true)};
+  if (model == "gpt2")
+    return TokenizerFile{"tokenizer.json", tokenizerJson(fields),
+                         prefixOf(fields, preTokenizerOf(fields).addsBos)};
+  if (model != "none" && model != "no_vocab")
+    fields.failField(kModel, model, "llama, gpt2 or none");
+  return std::nullopt;
 }
 
-bool GGUFTokenizer::addsBos() const {
-  ConfigFields fields(metadata, origin);
-  if (fields.has(kAddBos))
-    return fields.boolean(kAddBos);
-  std::string name = model();
-  return name == "llama" || (name == "gpt2" && preTokenizerOf(fields).addsBos);
-}
-
-std::string GGUFTokenizer::chatTemplate() const {
+std::string GGUFTokenizer::chatScript() const {
   auto found = metadata.find(kChatTemplate);
   bool isText = found != metadata.end() && found->is_string();
   return isText ? found->get<std::string>() : "";

@@ -81,68 +81,6 @@ static std::vector<TensorFile> openWeights(const fs::path &directory) {
 }
 
 //===----------------------------------------------------------------------===//
-// Tokenizer
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// The tokenizer files of a folder.
-class FolderTokenizer : public TokenizerSource {
-public:
-  explicit FolderTokenizer(fs::path directory)
-      : directory(std::move(directory)) {}
-
-  std::optional<TokenizerFile> file() const override;
-  bool addsBos() const override;
-  std::string chatTemplate() const override;
-
-private:
-  /// Null when there is none.
-  json config() const;
-  std::string configOrigin() const {
-    return (directory / "tokenizer_config.json").string();
-  }
-
-  fs::path directory;
-};
-
-} // namespace
-
-std::optional<TokenizerFile> FolderTokenizer::file() const {
-  std::error_code ignored;
-  for (const char *name : {"tokenizer.model", "tokenizer.json"})
-    if (fs::path path = directory / name; fs::exists(path, ignored))
-      return TokenizerFile{name, readTextFile(path), path.string()};
-  return std::nullopt;
-}
-
-json FolderTokenizer::config() const {
-  constexpr size_t limit = size_t(1) << 24;
-  std::string origin = configOrigin();
-  if (!fs::exists(origin))
-    return nullptr;
-  return parseJson(readTextFile(origin, limit), origin);
-}
-
-bool FolderTokenizer::addsBos() const {
-  json root = config();
-  if (root.is_null())
-    return true;
-  JsonObject fields(root, configOrigin());
-  if (!fields.has("add_bos_token") || fields.take("add_bos_token").is_null())
-    return true;
-  return fields.boolean("add_bos_token");
-}
-
-/// Only files of several templates, a list of named ones, have no plain string.
-std::string FolderTokenizer::chatTemplate() const {
-  json root = config();
-  auto found = root.find("chat_template");
-  bool isText = found != root.end() && found->is_string();
-  return isText ? found->get<std::string>() : "";
-}
-
-//===----------------------------------------------------------------------===//
 // The folder
 //===----------------------------------------------------------------------===//
 
@@ -151,7 +89,7 @@ ModelDescription edgellm::describeConfig(const fs::path &directory,
                                          const fs::path &file) {
   ModelConfig config = readModelConfig(file);
   return {path, directory, fs::canonical(directory).filename().string(),
-          std::move(config), std::make_shared<FolderTokenizer>(directory)};
+          std::move(config), nullptr};
 }
 
 /// A family's prefix is either before all names or before none.

@@ -290,13 +290,12 @@ public:
     if (!fs::exists(path))
       return std::nullopt;
     MappedFile content(path);
-    std::string origin = path.string();
     return TokenizerFile{
         "tokenizer.model",
-        readLlama2CTokenizer(content.bytes(), vocabulary, origin), origin};
+        readLlama2CTokenizer(content.bytes(), vocabulary, path.string()),
+        {kBos}};
   }
-  bool addsBos() const override { return true; }
-  std::string chatTemplate() const override { return {}; }
+  std::string chatScript() const override { return {}; }
 
 private:
   fs::path path;

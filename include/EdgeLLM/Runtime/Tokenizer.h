@@ -51,7 +51,12 @@ private:
 /// The tokenizer of a package, or nothing when it has none.
 std::optional<Tokenizer> loadTokenizer(const Package &package);
 
-/// The tokenizer of a model that is not compiled, or nothing when it has none.
+/// The tokenizer of a model that is not compiled: the one inside of its file,
+/// or its folder's tokenizer.model, else tokenizer.json. Nothing when it has
+/// none. Throws Error.
+std::optional<TokenizerFile> readTokenizerFile(const ModelSource &model);
+
+/// The same, ready for use.
 std::optional<Tokenizer> loadTokenizer(const ModelSource &model);
 
 /// Decodes ids one at a time. What add() and finish() return, joined, is

@@ -23,6 +23,7 @@ struct ModelDescription {
   std::filesystem::path directory; ///< the folder in which its files are
   std::string name;                ///< of the folder, or of the file
   ModelConfig config;
+  /// Null when it is in files of the directory.
   std::shared_ptr<const TokenizerSource> tokenizer;
 };
 
@@ -36,12 +37,8 @@ public:
   const std::filesystem::path &directory() const { return model.directory; }
   const std::string &name() const { return model.name; }
   const ModelConfig &config() const { return model.config; }
-  const TokenizerSource &tokenizer() const { return *model.tokenizer; }
-
-  /// The id that texts begin with, or -1 when they begin with none.
-  int firstToken() const {
-    return model.tokenizer->addsBos() ? model.config.bosToken : -1;
-  }
+  /// Null when the tokenizer is in files of directory().
+  const TokenizerSource *tokenizer() const { return model.tokenizer.get(); }
 
   /// Where a tensor is stored and how.
   struct Storage {

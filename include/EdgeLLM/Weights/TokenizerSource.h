@@ -1,24 +1,25 @@
-//===- TokenizerSource.h - A model's tokenizer ------------------*- C++ -*-===//
+//===- TokenizerSource.h - A tokenizer inside of a model file ---*- C++ -*-===//
 #ifndef EDGELLM_WEIGHTS_TOKENIZERSOURCE_H
 #define EDGELLM_WEIGHTS_TOKENIZERSOURCE_H
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace edgellm {
 
-/// A tokenizer as packages store it.
+/// A model's tokenizer as one file, and what it puts before every text.
 struct TokenizerFile {
-  /// "tokenizer.model", a SentencePiece model, or "tokenizer.json", Hugging
-  /// Face's format.
-  std::string name;
-  std::string bytes;
-  std::string origin; ///< names it in errors
+  std::string name; ///< "tokenizer.model", a SentencePiece model, or
+                    ///< "tokenizer.json", Hugging Face's format
+  std::string content;
+  std::vector<uint32_t> prefix; ///< token ids
 };
 
-/// Where a model's tokenizer is: files beside the weights, or inside of them.
-/// Every function throws Error for what it cannot read; nothing is read before
-/// it is asked for.
+/// The tokenizer of a model that is one file, in it or beside it. Nothing is
+/// read before it is asked for; both functions throw Error for what they cannot
+/// read.
 class TokenizerSource {
 public:
   virtual ~TokenizerSource() = default;
@@ -26,11 +27,9 @@ public:
   /// The tokenizer, or nothing when the model has none.
   virtual std::optional<TokenizerFile> file() const = 0;
 
-  /// Whether texts begin with the model's bos token, if it has one.
-  virtual bool addsBos() const = 0;
-
-  /// The Jinja template of the model's conversations, empty when there is none.
-  virtual std::string chatTemplate() const = 0;
+  /// The program, a Jinja template, by which the model's authors write
+  /// conversations; empty when there is none.
+  virtual std::string chatScript() const = 0;
 };
 
 } // namespace edgellm
