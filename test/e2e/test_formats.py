@@ -203,7 +203,8 @@ class DemoModel(unittest.TestCase):
         make_llama2c.write_model(self.scratch / "m.bin", shape)
         processor = reference.read_tokenizer(harness.DEMO)
         make_llama2c.write_tokenizer(self.scratch / "tokenizer.bin", processor)
-        options = ["--prompt", "  Unto  Æneas\n\u4e2d", "-n", 8, "--temperature", 0, "--json"]
+        # The format has no rules of normalisation: LLaMA's tokenizer has none, the demo's has.
+        options = ["--prompt", "Unto Æneas \u4e2d", "-n", 8, "--temperature", 0, "--json"]
         reports = []
         for model in folder, self.scratch / "m.bin":
             package = harness.compile_package(model, self.scratch / f"{model.name}-p", "fp16")
