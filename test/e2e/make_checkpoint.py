@@ -85,7 +85,7 @@ def chatglm_config(shape):
         "add_bias_linear": False,
         "add_qkv_bias": shape.attention_bias,
         "apply_residual_connection_post_layernorm": False,
-        "architectures": ["ChatGLMModel"],
+        "architectures": [FAMILIES["chatglm"].architectures[0]],
         "bos_token_id": None,
         "eos_token_id": 2,
         "ffn_hidden_size": shape.ffn,
@@ -111,7 +111,7 @@ def chatglm_config(shape):
 def gpt2_config(shape):
     return {
         "activation_function": "gelu_new",
-        "architectures": ["GPT2LMHeadModel"],
+        "architectures": [FAMILIES["gpt2"].architectures[0]],
         "bos_token_id": 1,
         "eos_token_id": 2,
         "layer_norm_epsilon": shape.epsilon,
@@ -129,7 +129,7 @@ def gpt2_config(shape):
 
 def llama_config(shape):
     result = {
-        "architectures": [FAMILIES[shape.family].architecture],
+        "architectures": [FAMILIES[shape.family].architectures[0]],
         "bos_token_id": 1,
         "eos_token_id": 2,
         "hidden_act": "silu",
@@ -290,11 +290,11 @@ def gpt2_tensors(shape):
 class Family:
     """What a family writes: config.json and the tensors.
 
-    `biases` names the products of attention that have biases with attention_bias, `always` those
+    The first of the architectures is the one written. `biases` names the products of attention that have biases with attention_bias, `always` those
     that have them without it.
     """
 
-    architecture: str
+    architectures: tuple
     config: callable
     tensors: callable
     biases: str
@@ -303,12 +303,17 @@ class Family:
 
 # By model_type. A test holds this against the families that the compiler knows.
 FAMILIES = {
-    "llama": Family("LlamaForCausalLM", llama_config, llama_tensors, "qkvo"),
-    "mistral": Family("MistralForCausalLM", llama_config, llama_tensors, ""),
-    "qwen2": Family("Qwen2ForCausalLM", llama_config, llama_tensors, "qkv", "qkv"),
-    "qwen3": Family("Qwen3ForCausalLM", llama_config, llama_tensors, "qkvo"),
-    "gpt2": Family("GPT2LMHeadModel", gpt2_config, gpt2_tensors, "qkvo", "qkvo"),
-    "chatglm": Family("ChatGLMModel", chatglm_config, chatglm_tensors, "qkv"),
+    "llama": Family(("LlamaForCausalLM",), llama_config, llama_tensors, "qkvo"),
+    "mistral": Family(("MistralForCausalLM",), llama_config, llama_tensors, ""),
+    "qwen2": Family(("Qwen2ForCausalLM",), llama_config, llama_tensors, "qkv", "qkv"),
+    "qwen3": Family(("Qwen3ForCausalLM",), llama_config, llama_tensors, "qkvo"),
+    "gpt2": Family(("GPT2LMHeadModel",), gpt2_config, gpt2_tensors, "qkvo", "qkvo"),
+    "chatglm": Family(
+        ("ChatGLMModel", "ChatGLMForConditionalGeneration"),
+        chatglm_config,
+        chatglm_tensors,
+        "qkv",
+    ),
 }
 
 

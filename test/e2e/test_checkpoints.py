@@ -2,6 +2,7 @@
 """Small random checkpoints of awkward shapes and every file format, against the reference."""
 
 import dataclasses
+import json
 import random
 import unittest
 
@@ -117,6 +118,35 @@ def random_ids(shape):
     """A prompt of forty tokens."""
     rng = random.Random(shape.seed)
     return [rng.randrange(shape.vocabulary) for _ in range(40)]
+
+
+class Families(unittest.TestCase):
+    """What docs/extending.md asks for a family is there for each that the compiler knows."""
+
+    def known_architectures(self):
+        """As the compiler lists them when it is asked for another."""
+        with harness.scratch_directory() as directory:
+            config = {"architectures": ["X"], "model_type": "x"}
+            (directory / "config.json").write_text(json.dumps(config))
+            line = harness.check_refusal(
+                self, harness.run_tool("edgellm-import", directory, "--shapes-only")
+            )
+        names = line.split("expected one of ")[1]
+        return names.split(", ")
+
+    def test_checkpoints_of_each_are_made_here(self):
+        made = [name for f in make_checkpoint.FAMILIES.values() for name in f.architectures]
+        self.assertEqual(sorted(made), sorted(self.known_architectures()))
+
+    def test_each_has_a_reference_and_a_shape(self):
+        families = set(make_checkpoint.FAMILIES)
+        self.assertEqual(families, set(reference.FAMILIES))
+        self.assertEqual(families, {shape.family for shape in SHAPES.values()})
+
+    def test_each_has_a_well_known_shape(self):
+        configs = (harness.ROOT / "models" / "configs").glob("*/config.json")
+        types = {json.loads(path.read_text())["model_type"] for path in configs}
+        self.assertEqual(set(make_checkpoint.FAMILIES), types)
 
 
 class Checkpoints(unittest.TestCase):

@@ -12,6 +12,20 @@ from make_checkpoint import Shape
 CONFIGS = harness.ROOT / "models" / "configs"
 
 
+# Shapes of well-known models: blocks, instructions of a block, tokens that model and machine allow.
+# The original compiler has 17 steps in a block of ChatGLM2.
+PROGRAMS = {
+    "chatglm2-6b": (28, 15, 2048),
+    "gpt2": (12, 12, 1024),  # no rotation, no gate
+    "llama-1.1b": (22, 15, 2048),
+    "llama2-7b": (32, 15, 2048),
+    "llama3.1-8b": (32, 15, 2048),
+    "mistral-7b": (32, 15, 2048),
+    "qwen2-7b": (28, 15, 2048),
+    "qwen3-8b": (36, 17, 2048),  # norms of queries and of keys
+}
+
+
 def compile_program(config, package, *options):
     harness.check_tool("edgellm-compile", config, "--program-only", *options, "-o", package)
     return json.loads((package / "manifest.json").read_text())
@@ -32,15 +46,44 @@ class ProgramOnly(unittest.TestCase):
         self.scratch = self.enterContext(harness.scratch_directory())
         self.package = self.scratch / "package"
 
-    def test_the_package_holds_the_program_alone(self):
-        for name, layers in (("llama2-7b", 32), ("chatglm2-6b", 28)):
+    def test_there_is_an_entry_for_each_shape(self):
+        shapes = {path.parent.name for path in CONFIGS.glob("*/config.json")}
+        self.assertEqual(set(PROGRAMS), shapes)
+
+    def test_no_step_moves_data(self):
+        # The pass that proves it is part of every compilation.
+        options = ["--edgellm-pipeline", "--dump-pass-pipeline"]
+        shapes = [CONFIGS / "gpt2", "--shapes-only", "-o", self.scratch / "gpt2.mlir"]
+        harness.check_tool("edgellm-import", *shapes)
+        result = harness.run_tool("edgellm-opt", self.scratch / "gpt2.mlir", *options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        passes = r"edgellm-to-accel\{.*\},\s+accel.program\(\s+accel-verify-layout-free,"
+        self.assertRegex(result.stderr, passes)
+
+    def test_blocks_have_few_instructions(self):
+        for name, (layers, instructions, context) in PROGRAMS.items():
             with self.subTest(name):
-                options = ["--target=vcu128", "--context", 2048]
+                compile_program(CONFIGS / name, self.package, "--context", context)
+                for entry in ("decode", "generate"):
+                    arguments = [self.package, "--entry", entry]
+                    text = harness.check_tool("edgellm-perf", *arguments)
+                    # begin, norm, output layer, end
+                    total = layers * instructions + 4
+                    line = f"program   {total} instructions, {instructions} a block, in "
+                    self.assertIn(line, text)
+                report = json.loads(harness.check_tool("edgellm-perf", *arguments, "--json"))
+                self.assertEqual(report["instructions_per_block"], instructions)
+
+    def test_the_package_holds_the_program_alone(self):
+        for name, (layers, _, context) in PROGRAMS.items():
+            with self.subTest(name):
+                options = ["--target=vcu128", "--context", context]
                 manifest = compile_program(CONFIGS / name, self.package, *options)
                 files = {path.name for path in self.package.iterdir()}
                 self.assertEqual(files, {"manifest.json", "program.bin"})
                 self.assertEqual((manifest["model"], manifest["layers"]), (name, layers))
-                self.assertEqual(manifest["context"], 2048)
+                self.assertEqual(manifest["context"], context)
+                self.assertNotIn("positions", manifest)
                 for role in ("ddr", "embedding", "ports", "tokenizer"):
                     self.assertIsNone(manifest[role])
 
@@ -94,8 +137,8 @@ class ProgramOnly(unittest.TestCase):
     def test_a_config_that_asks_for_more(self):
         config = json.loads((CONFIGS / "chatglm2-6b" / "config.json").read_text())
         path = self.scratch / "config.json"
-        path.write_text(json.dumps(config | {"rope_ratio": 50}))
-        self.check_refused(path, "config.json: field 'rope_ratio': found 50")
+        path.write_text(json.dumps(config | {"rmsnorm": False}))
+        self.check_refused(path, "config.json: field 'rmsnorm': found false")
         path.write_text(json.dumps(config | {"ffn_hidden_size": 1 << 24}))
         self.check_refused(path, "layers.0.mlp.dense_h_to_4h[0:16777216]: ")
 
@@ -115,7 +158,7 @@ class Cost(unittest.TestCase):
             return measure("edgellm-compile", config, *options, "-o", package)
 
     def test_time_and_memory(self):
-        for name in ("llama2-7b", "chatglm2-6b"):
+        for name in ("llama2-7b", "chatglm2-6b", "qwen2-7b"):
             with self.subTest(name):
                 seconds, kilobytes = self.cost(CONFIGS / name)
                 print(f"{name}: {seconds:.2f} s, {kilobytes / 1000:.0f} MB")

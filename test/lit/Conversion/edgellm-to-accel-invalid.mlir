@@ -173,3 +173,12 @@ func.func @f(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %vc: !edg
   %n = edgellm.layer_norm %q weight(dense<1.0> : tensor<48xf16>) bias(dense<0.0> : tensor<48xf16>) epsilon(0.5) : tensor<?x48xf16>
   return %n : tensor<?x48xf16>
 }
+
+// -----
+
+// Learned positions are as many as the caches hold tokens, at least.
+func.func @f(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>, %vc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x48xf16> attributes {edgellm.max_tokens = 64 : i64} {
+  // expected-error @+1 {{has 63 positions, the caches hold 64 tokens}}
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<96x48xf16>) positions(dense<0.0> : tensor<63x48xf16>) : tensor<?xi32> -> tensor<?x48xf16>
+  return %x : tensor<?x48xf16>
+}

@@ -3,10 +3,12 @@
 
 #include "../Testing.h"
 #include "EdgeLLM/ISA/Instructions.h"
+#include "EdgeLLM/Support/Half.h"
 #include "EdgeLLM/Support/Installation.h"
 #include "TinyModel.h"
 
 #include <numeric>
+#include <tuple>
 
 using namespace edgellm;
 using namespace edgellm::testing;
@@ -72,6 +74,36 @@ TEST_F(SessionTest, ScoresEveryPosition) {
   EXPECT_EQ(copy(session->logits()), rows.back());
 }
 
+/// Positions go on after the cached tokens, through chunks and passes. Sums
+/// that FP16 does not hold are rounded once, to even, and end at 65504 (N21).
+TEST_F(SessionTest, AddsLearnedPositions) {
+  constexpr uint16_t one = 0x3C00, half = 0x1000, most = 0x7BFF; // 2^-11
+  model.positions.assign(TinyModel::context * TinyModel::hidden, 0);
+  auto expected = [&](uint32_t id, uint32_t position) {
+    Row sum;
+    for (uint32_t c = 0; c < TinyModel::hidden; ++c)
+      sum.push_back(floatToHalf(
+          halfToFloat(model.embedding[id * TinyModel::hidden + c]) +
+          halfToFloat(model.positions[position * TinyModel::hidden + c])));
+    return model.logits(sum);
+  };
+  for (size_t i = 0; i < model.positions.size(); ++i)
+    model.positions[i] = uint16_t(0x3000 + 7 * i % 0x1000);
+  uint16_t *row = &model.embedding[7 * TinyModel::hidden];
+  uint16_t *position = &model.positions[4 * TinyModel::hidden];
+  std::tie(row[0], position[0]) = std::pair(one, half);
+  std::tie(row[1], position[1]) = std::pair(most, most);
+
+  auto session = openTiny();
+  session->forward(Ids{3, 9, 5, 7, 7}); // passes of three tokens
+  EXPECT_EQ(copy(session->logits()), expected(7, 4));
+  session->forward(Ids{7});
+  EXPECT_EQ(copy(session->logits()), expected(7, 5));
+  session->reset();
+  session->forward(Ids{7});
+  EXPECT_EQ(copy(session->logits()), expected(7, 0));
+}
+
 TEST_F(SessionTest, RefusesMoreThanTheContext) {
   auto session = openTiny();
   session->forward(Ids(18, 1));
@@ -86,7 +118,9 @@ TEST_F(SessionTest, RefusesMoreThanTheContext) {
 
 TEST_F(SessionTest, RefusesWrongIdsBeforeFeedingAny) {
   auto session = openTiny();
-  EXPECT_EQ(errorOf([&] { session->forward(Ids{1, 2, 3, 4, 70}); }),
+  EXPECT_EQ(errorOf([&] {
+              session->forward(Ids{1, 2, 3, 4, 70});
+            }),
             "token id 70 is not in the vocabulary of 0 to 69");
   EXPECT_EQ(errorOf([&] { session->score({}, {}); }), "no token to feed");
   EXPECT_EQ(session->past(), 0u);

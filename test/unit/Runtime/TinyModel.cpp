@@ -48,7 +48,13 @@ static std::vector<uint16_t> paddedRow(const std::vector<uint16_t> &matrix,
 }
 
 std::vector<uint16_t> TinyModel::logits(uint32_t id) const {
-  std::vector<uint16_t> input = paddedRow(embedding, id), result;
+  return logits(std::span(embedding).subspan(id * hidden, hidden));
+}
+
+std::vector<uint16_t>
+TinyModel::logits(std::span<const uint16_t> vector) const {
+  std::vector<uint16_t> input(vector.begin(), vector.end()), result;
+  input.resize(kRowValues);
   for (uint32_t c = 0; c < vocabulary; ++c)
     result.push_back(
         numerics::vmmOutput(numerics::dotFp16(input, paddedRow(weights, c)),
@@ -147,6 +153,8 @@ Manifest TinyModel::manifest() const {
   manifest.program = "program.bin";
   manifest.embedding = "embedding.bin";
   manifest.ddr = "ddr.bin";
+  if (!positions.empty())
+    manifest.positions = "positions.bin";
   for (uint32_t port = 0; port < ports; ++port)
     manifest.ports.push_back(portName(port));
   return manifest;
@@ -158,6 +166,8 @@ void TinyModel::write(const std::filesystem::path &path, const Program &program,
   writer.addFile("program.bin").write(serializeProgram(program));
   writer.addFile("ddr.bin").write(std::vector<std::byte>(isa::kPacketBytes));
   writer.addFile("embedding.bin").write(std::as_bytes(std::span(embedding)));
+  if (!positions.empty())
+    writer.addFile("positions.bin").write(std::as_bytes(std::span(positions)));
   for (uint32_t port = 0; port < ports; ++port) {
     std::vector<uint16_t> image = portImage(port);
     writer.addFile(portName(port)).write(std::as_bytes(std::span(image)));

@@ -463,6 +463,18 @@ TEST(TimedPass, ConstantsComeFromDdr) {
   other.add(norm);
   EXPECT_NEAR(timedOn(slowDdr(), other.finish()).steps[1].issued,
               128 + 10.7 + 16 + 64 + 10.7 + 1, 1e-9);
+
+  // A layer_norm's weight and bias, which its third pass alone needs.
+  isa::LayerNorm layerNorm;
+  layerNorm.src_space = layerNorm.dst_space = isa::ActivationSpace::chip;
+  layerNorm.channels = 32;
+  layerNorm.epsilon = 1;
+  layerNorm.weight = layerNorm.bias = 1;
+  layerNorm.rows = layerNorm.src_stride = layerNorm.dst_stride = constant(1);
+  ProgramBuilder third = tinyBuilder();
+  third.add(layerNorm);
+  EXPECT_NEAR(timedOn(slowDdr(), third.finish()).steps[1].issued,
+              128 + 10.7 + 16 + 2 * 64 + 10.7 + 1, 1e-9);
 }
 
 TEST(TimedPass, VectorUnitWaitsForDdr) {

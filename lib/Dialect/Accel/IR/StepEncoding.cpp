@@ -10,6 +10,13 @@ using namespace mlir;
 using namespace edgellm;
 using namespace edgellm::accel;
 
+static isa::Function functionOf(ActivationOp op) {
+  static_assert(uint64_t(Function::silu) == uint64_t(isa::Function::silu) &&
+                uint64_t(Function::gelu) == uint64_t(isa::Function::gelu) &&
+                getMaxEnumValForFunction() + 1 == isa::kFunctions);
+  return isa::Function(op.getFunction());
+}
+
 namespace {
 
 /// An operand as instructions see it: packet(block, row) =
@@ -271,7 +278,7 @@ private:
 
   isa::Activation toInstruction(ActivationOp op) {
     isa::Activation activation;
-    activation.function = isa::Function(op.getFunction());
+    activation.function = functionOf(op);
     activation.channels = bufferType(op.getInput()).getPaddedChannels();
     activation.rows = rowsOf(op.getInput());
     setSource(activation, op.getInput());

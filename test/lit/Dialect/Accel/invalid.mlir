@@ -43,6 +43,20 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 // -----
 
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  // expected-error @+1 {{theta must be positive and finite}}
+  accel.rope_table @rope theta(0.0) rotary(24) head_size(24) positions(64)
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  // expected-error @+1 {{scaling: yarn needs a theta above 1}}
+  accel.rope_table @rope theta(1.0) rotary(24) head_size(24) positions(64) scaling(<yarn, factor = 4.0, original = 64.0, low = 1.0, high = 4.0, attention = 1.0, truncate = true>)
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{has 0 positions, allowed are 1 to 268435456}}
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(0)
 }

@@ -16,6 +16,8 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
   accel.constant @head_norm source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 24>)
   // CHECK: accel.rope_table @rope theta(1.000000e+04) rotary(24) head_size(24) positions(64)
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(64)
+  // CHECK: accel.rope_table @scaled theta(1.000000e+04) rotary(24) head_size(24) positions(64) scaling(<linear, factor = 2.000000e+00>) at 7
+  accel.rope_table @scaled theta(1.0e+04) rotary(24) head_size(24) positions(64) scaling(<linear, factor = 2.0>) at 7
   // CHECK: accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   // CHECK: accel.entry "generate" max_tokens = 64 {

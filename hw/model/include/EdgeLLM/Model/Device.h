@@ -44,9 +44,8 @@ struct Launch {
 /// put ends the run.
 ///
 /// The result of an instruction may not overlap its other operands, except in
-/// place: dst equal to src (softmax, rms_norm, layer_norm,
-/// rope, activation) or to aux
-/// (vmm), with the same strides.
+/// place: dst equal to src (softmax, rms_norm, layer_norm, rope, activation) or
+/// to aux (vmm), with the same strides.
 ///
 /// Returns false only when no status could be written: the ddr buffer is
 /// smaller than a packet, or memory for intermediate results is exhausted.
