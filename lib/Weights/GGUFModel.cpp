@@ -54,6 +54,9 @@ static constexpr Architecture kArchitectures[] = {
      .isGPT2 = true},
 };
 
+/// A tensor by which the frequencies of rotary embeddings are divided.
+static constexpr std::string_view kRopeFreqs = "rope_freqs";
+
 static const Architecture &architectureOf(const json &metadata,
                                           const std::string &origin) {
   constexpr std::string_view key = "general.architecture";
@@ -287,52 +290,68 @@ int64_t TensorLister::vocabulary(std::string_view embedding) const {
   return tensor->shape[0];
 }
 
-/// The tensors of a model, those of its first block for all blocks.
-static std::set<std::string, std::less<>>
-knownTensors(const ModelConfig &config) {
-  std::set<std::string, std::less<>> known = {"rope_freqs.weight"};
-  auto add = [&](std::string_view name, bool bias, const char *before = "") {
-    known.insert(before + std::string(name) + ".weight");
-    if (bias)
-      known.insert(before + std::string(name) + ".bias");
-  };
-  const TensorNames &names = config.names;
-  bool norm = config.norm == NormKind::layer;
-  add(names.embedding, false);
-  if (!names.positions.empty())
-    add(names.positions, false);
-  add(names.finalNorm, norm);
-  add(names.output, false);
-  for (std::string_view name : {names.attentionNorm, names.feedForwardNorm})
-    add(name, norm, "blk.0.");
-  for (std::string_view name : {names.query, names.key, names.value})
-    add(name, config.qkvBias, "blk.0.");
-  if (config.queryKeyNorm)
-    for (std::string_view name : {names.queryNorm, names.keyNorm})
-      add(name, false, "blk.0.");
-  add(names.attentionOutput, config.attentionOutputBias, "blk.0.");
-  if (config.gated)
-    add(names.gate, config.feedForwardBias, "blk.0.");
-  for (std::string_view name : {names.up, names.down})
-    add(name, config.feedForwardBias, "blk.0.");
-  return known;
+namespace {
+
+/// The names of a model's tensors.
+class KnownTensors {
+public:
+  explicit KnownTensors(const ModelConfig &config);
+
+  bool has(std::string_view name) const { return names.contains(name); }
+
+private:
+  void add(std::string_view before, std::string_view name, bool bias);
+  void addBlock(const ModelConfig &config, const std::string &before);
+
+  std::set<std::string, std::less<>> names;
+};
+
+} // namespace
+
+void KnownTensors::add(std::string_view before, std::string_view name,
+                       bool bias) {
+  std::string full = std::string(before).append(name);
+  names.insert(full + ".weight");
+  if (bias)
+    names.insert(full + ".bias");
 }
 
-/// "blk.0.attn_q.weight" of that of any block.
-static std::string inFirstBlock(const std::string &name) {
-  constexpr std::string_view blocks = "blk.";
-  size_t dot = name.find('.', blocks.size());
-  if (!name.starts_with(blocks) || dot == name.npos)
-    return name;
-  return "blk.0" + name.substr(dot);
+void KnownTensors::addBlock(const ModelConfig &config,
+                            const std::string &before) {
+  const TensorNames &parts = config.names;
+  bool normBias = config.norm == NormKind::layer;
+  for (std::string_view part : {parts.attentionNorm, parts.feedForwardNorm})
+    add(before, part, normBias);
+  for (std::string_view part : {parts.query, parts.key, parts.value})
+    add(before, part, config.qkvBias);
+  if (config.queryKeyNorm)
+    for (std::string_view part : {parts.queryNorm, parts.keyNorm})
+      add(before, part, false);
+  add(before, parts.attentionOutput, config.attentionOutputBias);
+  if (config.gated)
+    add(before, parts.gate, config.feedForwardBias);
+  for (std::string_view part : {parts.up, parts.down})
+    add(before, part, config.feedForwardBias);
+}
+
+KnownTensors::KnownTensors(const ModelConfig &config) {
+  const TensorNames &parts = config.names;
+  for (std::string_view part : {parts.embedding, parts.output, kRopeFreqs})
+    add("", part, false);
+  if (!parts.positions.empty())
+    add("", parts.positions, false);
+  add("", parts.finalNorm, config.norm == NormKind::layer);
+  for (int64_t block = 0; block < config.layers; ++block)
+    addBlock(config, std::string(parts.blocks).append(".") +
+                         std::to_string(block) + ".");
 }
 
 void TensorLister::requireKnown(const ModelConfig &config,
                                 std::string_view architecture) const {
-  std::set<std::string, std::less<>> known = knownTensors(config);
+  KnownTensors known(config);
   for (const TensorFile &file : files)
     for (const auto &[name, tensor] : file.tensors())
-      if (!known.contains(inFirstBlock(name)))
+      if (!known.has(name))
         fail(tensor.where(), " has no place in a model of architecture '",
              architecture, "'");
 }
@@ -375,7 +394,8 @@ static ModelConfig readConfig(const json &metadata,
   config.attentionOutputBias = tensors.hasBias(config.names.attentionOutput);
   config.feedForwardBias = tensors.hasBias(config.names.down);
   tensors.requireKnown(config, architecture.name);
-  if (const Tensor *divisors = tensors.find("rope_freqs.weight"))
+  if (const Tensor *divisors =
+          tensors.find(std::string(kRopeFreqs) + ".weight"))
     config.ropeScaling = scalingOf(*divisors, config);
   readGGUFTokens(metadata, origin, config);
   return config;

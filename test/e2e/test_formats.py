@@ -37,8 +37,8 @@ SHAPES = {
 WIDE = Shape(hidden=256, ffn=512, layers=1, heads=4, kv_heads=2, dtype="F32")
 
 
-def logits_of(model, directory, weights="fp16", name="package"):
-    package = harness.compile_package(model, directory / name, weights)
+def logits_of(model, directory, name, weights, options):
+    package = harness.compile_package(model, directory / name, weights, options=options)
     return harness.generate(package, range(3, 43), 3)[1]
 
 
@@ -89,9 +89,9 @@ class Formats(unittest.TestCase):
     def setUp(self):
         self.scratch = self.enterContext(harness.scratch_directory())
 
-    def check_same(self, folder, model, weights="fp16"):
-        expected = logits_of(folder, self.scratch, weights, f"{folder.name}-package")
-        found = logits_of(model, self.scratch, weights, f"{model.name}-package")
+    def check_same(self, folder, model, weights="fp16", options=()):
+        expected = logits_of(folder, self.scratch, f"{folder.name}-package", weights, options)
+        found = logits_of(model, self.scratch, f"{model.name}-package", weights, options)
         self.assertEqual(found.tobytes(), expected.tobytes())
 
     def check_gguf(self, name, shape, kind, weights="fp16"):
@@ -113,6 +113,14 @@ class Formats(unittest.TestCase):
         for family in "chatglm", "gpt2":
             with self.subTest(family):
                 self.check_gguf(family, SHAPES[family], "Q8_0")
+
+    def test_presets_know_the_names(self):
+        for family in "llama", "chatglm", "gpt2":
+            with self.subTest(family):
+                shape, file = SHAPES[family], self.scratch / f"{family}.gguf"
+                exact = make_gguf.write_model(file, shape)
+                folder = write_folder(self.scratch / family, shape, exact)
+                self.check_same(folder, file, "int4", ["--strategy", "strategy-3"])
 
     def test_llama2c(self):
         for version in 0, 1:

@@ -195,7 +195,8 @@ static void evaluate(const Arguments &a, const EncodedText &text,
 
 static void evaluatePackage(const Arguments &a) {
   std::filesystem::path folder = a.model;
-  if (exists(folder / "config.json") && !exists(folder / kManifestName))
+  if (is_regular_file(folder) ||
+      (exists(folder / "config.json") && !exists(folder / kManifestName)))
     fail(a.model, ": a checkpoint, no package; compile it, or evaluate it with "
                   "--reference");
   Package package(folder);

@@ -189,9 +189,10 @@ TEST_F(GGUFModelTest, RefusesWhatItDoesNotKnow) {
             "to 0");
   EXPECT_EQ(errorOfFile(file("llama", {{"logit_scale", File::f32(2)}})),
             "field \"llama.logit_scale\" is unknown");
-  for (std::string name : {"blk.0.ffn_gate_inp.weight", "blk.1.attn_q.bias",
-                           "blk.0.attn_norm.bias", "token_embd_norm.weight",
-                           "blk.0.attn_q.scale", "blk.weight"}) {
+  for (std::string name :
+       {"blk.0.ffn_gate_inp.weight", "blk.1.attn_q.bias",
+        "blk.0.attn_norm.bias", "token_embd_norm.weight", "blk.0.attn_q.scale",
+        "blk.weight", "blk.2.attn_q.weight", "blk.01.attn_q.weight"}) {
     File bytes = file("llama");
     EXPECT_EQ(errorOfFile(addVector(bytes, name)),
               "tensor '" + name +

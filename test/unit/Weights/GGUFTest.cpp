@@ -281,3 +281,26 @@ TEST(GGUF, EveryCutIsAnErrorOfOneLine) {
     errorOfBytes(std::string_view(bytes).substr(0, size));
   read(std::string_view(bytes).substr(0, end));
 }
+
+TEST(GGUF, EveryChangedByteIsAnErrorOrAnotherFile) {
+  std::string bytes = File()
+                          .key("a", File::texts({"one", "two"}))
+                          .key("b", File::u32(1))
+                          .tensor("t", kF32, {2, 2}, std::string(16, '\0'))
+                          .bytes();
+  size_t errors = 0;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    for (char value : {'\0', '\x01', '\x7F', '\xFF'}) {
+      std::string changed = bytes;
+      changed[i] = value;
+      try {
+        for (const auto &[name, tensor] : read(changed).tensors) {
+          std::vector<float> row(size_t(tensor.columns()));
+          readRow(tensor, 0, row);
+        }
+      } catch (const Error &) {
+        ++errors;
+      }
+    }
+  EXPECT_GT(errors, bytes.size());
+}

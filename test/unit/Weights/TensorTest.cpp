@@ -121,8 +121,8 @@ TEST(Tensor, RefusesNonFiniteValuesOfTheTransposed) {
       errorOf([&] {
         transposedViewOf(tensorOf(DType::I32, {2, 2}, ids), 0, 2);
       }),
-      "dir/model.safetensors: tensor 'w' has dtype I32, expected F32, F16 or "
-      "BF16");
+      "dir/model.safetensors: tensor 'w' has type I32, expected one of F16, "
+      "BF16, F32, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K");
 }
 
 TEST(Tensor, ReadsEveryFiniteF16Exactly) {
