@@ -92,6 +92,14 @@ std::optional<Tokenizer> edgellm::loadTokenizer(const Package &package) {
   return Tokenizer(model.bytes(), model.path().string(), bos);
 }
 
+bool edgellm::parseAddsBos(std::string_view text, const std::string &origin) {
+  nlohmann::json root = parseJson(text, origin);
+  JsonObject config(root, origin);
+  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
+    return true;
+  return config.boolean("add_bos_token");
+}
+
 /// Whether the tokenizer of a folder begins texts with the model's bos token:
 /// what tokenizer_config.json says, by default yes.
 static bool addsBos(const std::filesystem::path &directory) {
@@ -99,11 +107,7 @@ static bool addsBos(const std::filesystem::path &directory) {
   if (!std::filesystem::exists(file))
     return true;
   constexpr size_t limit = size_t(1) << 24;
-  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
-  JsonObject config(root, file.string());
-  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
-    return true;
-  return config.boolean("add_bos_token");
+  return parseAddsBos(readTextFile(file, limit), file.string());
 }
 
 std::optional<TokenizerFile>

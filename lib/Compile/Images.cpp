@@ -10,7 +10,6 @@
 #include "EdgeLLM/Weights/Pack.h"
 #include "EdgeLLM/Weights/Strategy.h"
 
-#include <cmath>
 #include <cstdio>
 
 using namespace mlir;

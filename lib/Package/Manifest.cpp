@@ -226,8 +226,12 @@ void ManifestReader::checkTable(const std::string &path, const char *what,
 }
 
 void ManifestReader::readPorts() {
+  const json &ports = top.array("ports", 1);
+  if (ports.size() > kMaxPorts)
+    top.failField("ports", ports.size(),
+                  "at most " + std::to_string(kMaxPorts) + " files");
   std::set<std::string> seen;
-  for (const json &port : top.array("ports", 1)) {
+  for (const json &port : ports) {
     if (!isPlainString(port))
       top.failField("ports", port, "a file name");
     std::string path = port.get<std::string>();
@@ -236,9 +240,6 @@ void ManifestReader::readPorts() {
       top.failField("ports", port, "each file once");
     manifest.ports.push_back(std::move(path));
   }
-  if (manifest.ports.size() > kMaxPorts)
-    top.failField("ports", manifest.ports.size(),
-                  "at most " + std::to_string(kMaxPorts) + " files");
 }
 
 uint64_t ManifestReader::smallestPortImage() const {

@@ -293,7 +293,7 @@ GGUFContent GGUFReader::read() {
   return content;
 }
 
-GGUFContent edgellm::readGGUF(std::span<const std::byte> bytes,
-                              const std::filesystem::path &path) {
+GGUFContent edgellm::parseGGUF(std::span<const std::byte> bytes,
+                               const std::filesystem::path &path) {
   return GGUFReader(bytes, path).read();
 }

@@ -428,7 +428,7 @@ static std::string splitSuffix(uint64_t number, uint64_t count) {
 
 static json openOne(const fs::path &path, std::vector<TensorFile> &files) {
   MappedFile file(path);
-  GGUFContent content = readGGUF(file.bytes(), path);
+  GGUFContent content = parseGGUF(file.bytes(), path);
   addFile(files, {std::move(file), std::move(content.tensors)});
   return std::move(content.metadata);
 }

@@ -16,22 +16,15 @@ static constexpr std::string_view kIndexFile = "model.safetensors.index.json";
 // Weights
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// File name of the shard that each tensor is said to be in.
-using WeightMap = std::map<std::string, std::string, std::less<>>;
-
-} // namespace
-
 /// A shard lies in the directory itself, whatever an index from somewhere says.
 static bool isPlainFileName(const json &value) {
   return isPlainString(value) && value != "." && value != ".." &&
          value.get_ref<const std::string &>().find('/') == std::string::npos;
 }
 
-static WeightMap readIndex(const fs::path &file) {
-  std::string origin = file.string();
-  json root = parseJson(readTextFile(file, kMaxSafeTensorsHeader), origin);
+WeightMap edgellm::parseWeightMap(std::string_view text,
+                                  const std::string &origin) {
+  json root = parseJson(text, origin);
   JsonObject weightMap = JsonObject(root, origin).object("weight_map");
   WeightMap result;
   for (const auto &[name, shard] : root["weight_map"].items()) {
@@ -42,6 +35,11 @@ static WeightMap readIndex(const fs::path &file) {
   if (result.empty())
     fail(origin, ": field 'weight_map' lists no tensor");
   return result;
+}
+
+static WeightMap readIndex(const fs::path &file) {
+  return parseWeightMap(readTextFile(file, kMaxSafeTensorsHeader),
+                        file.string());
 }
 
 /// Every shard is loaded once; then each tensor must be where the map says.

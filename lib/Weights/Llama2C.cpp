@@ -215,8 +215,8 @@ static TensorTable listTensors(const ModelConfig &config, bool isFirst,
   return std::move(walk.tensors);
 }
 
-Llama2CContent edgellm::readLlama2C(std::span<const std::byte> bytes,
-                                    const fs::path &path) {
+Llama2CContent edgellm::parseLlama2C(std::span<const std::byte> bytes,
+                                     const fs::path &path) {
   std::string origin = path.string();
   ByteCursor cursor(bytes, origin);
   Head head = readHead(cursor, bytes, origin);
@@ -258,9 +258,9 @@ static Piece pieceOf(int64_t id, std::string_view token, float score) {
           isByte(token) ? PieceKind::byte : PieceKind::normal};
 }
 
-std::string edgellm::readLlama2CTokenizer(std::span<const std::byte> bytes,
-                                          int64_t vocabulary,
-                                          const std::string &origin) {
+std::string edgellm::parseLlama2CTokenizer(std::span<const std::byte> bytes,
+                                           int64_t vocabulary,
+                                           const std::string &origin) {
   ByteCursor cursor(bytes, origin);
   auto longest = cursor.number<uint32_t>("the head");
   std::vector<Piece> pieces;
@@ -292,7 +292,7 @@ public:
     MappedFile content(path);
     return TokenizerFile{
         "tokenizer.model",
-        readLlama2CTokenizer(content.bytes(), vocabulary, path.string()),
+        parseLlama2CTokenizer(content.bytes(), vocabulary, path.string()),
         {kBos}};
   }
   std::string chatScript() const override { return {}; }
@@ -306,7 +306,7 @@ private:
 
 OpenedModel edgellm::openLlama2C(const fs::path &path) {
   MappedFile file(path);
-  Llama2CContent content = readLlama2C(file.bytes(), path);
+  Llama2CContent content = parseLlama2C(file.bytes(), path);
   OpenedModel opened;
   opened.model = {path, folderOf(path), path.stem().string(),
                   std::move(content.config), nullptr};

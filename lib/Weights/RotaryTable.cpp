@@ -21,7 +21,7 @@ const char *RopeScaling::problem(double theta) const {
   if (!isBetween(factor, 1, kMaxFactor))
     return "factor must be from 1 to 1e6";
   if (!isBetween(attention, kLeastAttention, kMaxAttention))
-    return "attention must be from 1e-6 to 1e6";
+    return "attention must be from 1e-3 to 1e3";
   if (kind == RopeScalingKind::linear)
     return nullptr;
   if (!isBetween(original, 1, kMaxTokens))

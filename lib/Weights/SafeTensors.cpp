@@ -101,8 +101,8 @@ static std::string_view headerText(std::span<const std::byte> bytes,
   return {reinterpret_cast<const char *>(bytes.data()) + kLengthBytes, length};
 }
 
-TensorTable edgellm::readSafeTensors(std::span<const std::byte> bytes,
-                                     const std::filesystem::path &path) {
+TensorTable edgellm::parseSafeTensors(std::span<const std::byte> bytes,
+                                      const std::filesystem::path &path) {
   std::string origin = path.string();
   std::string_view text = headerText(bytes, origin);
   auto data = bytes.subspan(kLengthBytes + text.size());
@@ -121,6 +121,6 @@ TensorTable edgellm::readSafeTensors(std::span<const std::byte> bytes,
 
 TensorFile edgellm::openSafeTensors(const std::filesystem::path &path) {
   MappedFile file(path);
-  TensorTable table = readSafeTensors(file.bytes(), path);
+  TensorTable table = parseSafeTensors(file.bytes(), path);
   return {std::move(file), std::move(table)};
 }

@@ -290,8 +290,8 @@ def gpt2_tensors(shape):
 class Family:
     """What a family writes: config.json and the tensors.
 
-    The first of the architectures is the one written. `biases` names the products of attention that have biases with attention_bias, `always` those
-    that have them without it.
+    The first of the architectures is the one written. `biases` names the products of attention
+    that have biases with attention_bias, `always` those that have them without it.
     """
 
     architectures: tuple

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import unittest
 
 import harness
@@ -119,13 +120,37 @@ class ProgramOnly(unittest.TestCase):
                 line = harness.check_refusal(self, result)
                 self.assertIn("compile the checkpoint without --program-only", line)
 
-    def check_refused(self, config, *words):
-        arguments = [config, "--program-only", "-o", self.package]
+    def check_refused(self, config, *words, options=()):
+        arguments = [config, "--program-only", *options, "-o", self.package]
         result = harness.run_tool("edgellm-compile", *arguments)
         line = harness.check_refusal(self, result)
         for word in words:
             self.assertIn(word, line)
         self.assertFalse(self.package.exists())
+
+    def test_what_the_8_gb_of_vcu128_hold(self):
+        """LLaMA2-7B dense: 101 MiB of weights a port of 256, and 32 for 2048 tokens of a text."""
+        options = ["--target=vcu128", "--context", 2048]
+        for sequences in (1, 4):
+            compile_program(
+                CONFIGS / "llama2-7b", self.package, *options, "--sequences", sequences
+            )
+            text = harness.check_tool("edgellm-inspect", self.package, "--memory")
+            size = re.search(r"every HBM port, ([0-9.]+) MiB", text)[1]
+            self.assertAlmostEqual(float(size), 101.6 + 32 * sequences, delta=0.1)
+
+    def test_more_than_they_hold(self):
+        options = ["--target=vcu128", "--context", 2048]
+        cases = (
+            (["--sequences", 5], f"; caches of the other sequences {4 << 25} bytes; "),
+            (["--weights=fp16"], "; lm_head.weight 8192000 bytes; "),
+        )
+        for more, largest in cases:
+            with self.subTest(more):
+                start = "does not fit target vcu128: needs"
+                of = f"bytes of the {256 << 20} in an HBM port"
+                words = (start, of, "the largest" + largest)
+                self.check_refused(CONFIGS / "llama2-7b", *words, options=options + more)
 
     def test_the_models_context_is_beyond_the_machine(self):
         self.check_refused(CONFIGS / "chatglm2-6b", "32768", "2048", "--context")
@@ -141,6 +166,24 @@ class ProgramOnly(unittest.TestCase):
         self.check_refused(path, "config.json: field 'rmsnorm': found false")
         path.write_text(json.dumps(config | {"ffn_hidden_size": 1 << 24}))
         self.check_refused(path, "layers.0.mlp.dense_h_to_4h[0:16777216]: ")
+
+    def program_bytes(self, context=64, **changes):
+        config = json.loads((CONFIGS / "llama-1.1b" / "config.json").read_text())
+        path = self.scratch / "config.json"
+        path.write_text(json.dumps(config | changes))
+        compile_program(path, self.package, "--context", context)
+        return (self.package / "program.bin").stat().st_size
+
+    def test_every_layer_adds_the_same(self):
+        sizes = {n: self.program_bytes(num_hidden_layers=n) for n in (1, 2, 3, 50, 128)}
+        for layers, size in sizes.items():
+            expected = sizes[1] + (layers - 1) * (sizes[2] - sizes[1])
+            # The names of layers from 10 on are longer.
+            self.assertAlmostEqual(size, expected, delta=expected / 200)
+
+    def test_the_context_adds_nothing(self):
+        sizes = {self.program_bytes(context) for context in (32, 100, 2048)}
+        self.assertEqual(len(sizes), 1, sizes)
 
 
 class Cost(unittest.TestCase):

@@ -89,7 +89,10 @@ void Sequencer::visit(const isa::Begin &begin) {
                 begin.max_tokens);
   if (context > begin.context)
     throw Fault{StatusCode::request_range, "context", context, begin.context};
-  machine.memory.begin(begin);
+  if (launch.sequence >= begin.sequences)
+    throw Fault{StatusCode::request_range, "sequences", launch.sequence,
+                begin.sequences - 1};
+  machine.memory.begin(begin, launch.sequence);
 }
 
 void Sequencer::visit(const isa::End &end) {

@@ -161,7 +161,6 @@ Task::Task(const isa::Vmm &vmm, const Machine &machine)
   isa::Operands operands = machine.operandsOf(vmm);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
-  machine.memory.requireApart(dst, weights, "dst");
   if (vmm.has_bias) {
     bias = machine.operand(operands, "bias");
     dst.requireApart(*bias, "dst");

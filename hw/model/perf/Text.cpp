@@ -43,7 +43,7 @@ static std::string units(const PassTiming &pass) {
   return text;
 }
 
-/// "424 instructions, 15 a block"
+/// "424 instructions, 15 a block,", without the rest where blocks differ.
 static std::string instructions(const PassTiming &pass) {
   std::string text = std::to_string(pass.steps.size()) + " instructions";
   if (std::optional<size_t> steps = stepsPerLayer(pass))

@@ -38,6 +38,17 @@ refused when it is loaded (ISA/Schedule.h). Chains are for passes of one token
 with the operand in the activation buffer.
 }]>;
 
+def Chapter3 : Chapter<"Sequences", [{
+A pass works on one sequence of tokens, which the argument `sequence` of the
+kernel selects. Each has KV memory of its own: a port buffer holds the weights,
+then `sequence_packets` packets of sequence 0, those of sequence 1 and so on to
+its end. A program knows sequence 0 alone. `keys`, `values` and results in hbm
+lie in its KV memory, `weights` before it, and to the resolved addresses of the
+former the sequencer adds `sequence * sequence_packets * P`. So whatever is
+proved for sequence 0 holds for each: the same packets of its own, and none of
+another's.
+}]>;
+
 def WeightFormat : Enumeration<"WeightFormat",
     "How the weight stream is coded: INT4 dense, FP16, or INT4 with 4, 2 or 1 "
     "of every 8 inputs, their addresses padded to 4 bits or not", [
@@ -100,10 +111,16 @@ def Begin : Instruction<0x01, "Opens an entry point and states its limits", [
     Number<"ddr_packets", 40, 1, 0, "packets", "size of the ddr buffer">,
     Number<"hbm_packets", 32, 0, 0, "packets", "size of each port buffer">,
     Number<"chip_packets", 32, 0, 0, "packets",
-           "of the activation buffer that are used">
+           "of the activation buffer that are used">,
+    Number<"sequence_packets", 32, 0, 0, "packets",
+           "of each port buffer that are the KV memory of one sequence">,
+    Number<"sequences", 16, 1, 0, "sequences",
+           "whose KV memory ends each port buffer">
   ]> {
   let semantics = [{
     refuse unless 1 <= tokens <= max_tokens and tokens + past <= context
+    refuse unless sequence < sequences
+    refuse unless sequences * sequence_packets <= hbm_packets
     refuse unless the ddr, port and activation buffers are at least this large
   }];
 }

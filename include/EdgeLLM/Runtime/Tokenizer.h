@@ -59,6 +59,10 @@ std::optional<TokenizerFile> readTokenizerFile(const ModelSource &model);
 /// The same, ready for use.
 std::optional<Tokenizer> loadTokenizer(const ModelSource &model);
 
+/// Whether texts begin with the model's bos token by the text of a
+/// tokenizer_config.json, by default yes. `origin` names it in errors.
+bool parseAddsBos(std::string_view text, const std::string &origin);
+
 /// Decodes ids one at a time. What add() and finish() return, joined, is
 /// decode() of all ids: a space that belongs between two pieces is neither lost
 /// nor doubled, and a character whose bytes come as several tokens appears when

@@ -40,8 +40,8 @@ struct GGUFContent {
 /// them. Arrays of arrays are refused. `bytes` is the file's content, which the
 /// tensors refer to, `path` its name. Throws Error naming file and key or
 /// tensor.
-GGUFContent readGGUF(std::span<const std::byte> bytes,
-                     const std::filesystem::path &path);
+GGUFContent parseGGUF(std::span<const std::byte> bytes,
+                      const std::filesystem::path &path);
 
 } // namespace edgellm
 

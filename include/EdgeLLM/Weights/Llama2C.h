@@ -40,13 +40,14 @@ struct Llama2CContent {
 /// Reads the head of a file, which must be exactly as long as that says.
 /// `bytes` is the file's content, which the tensors refer to, `path` its name.
 /// Throws Error.
-Llama2CContent readLlama2C(std::span<const std::byte> bytes,
-                           const std::filesystem::path &path);
+Llama2CContent parseLlama2C(std::span<const std::byte> bytes,
+                            const std::filesystem::path &path);
 
 /// The SentencePiece model that a tokenizer.bin of so many tokens comes from.
 /// Throws Error, which begins with `origin`.
-std::string readLlama2CTokenizer(std::span<const std::byte> bytes,
-                                 int64_t vocabulary, const std::string &origin);
+std::string parseLlama2CTokenizer(std::span<const std::byte> bytes,
+                                  int64_t vocabulary,
+                                  const std::string &origin);
 
 } // namespace edgellm
 

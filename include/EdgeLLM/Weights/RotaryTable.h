@@ -37,17 +37,18 @@ enum class RopeScalingKind { none, linear, llama3, yarn };
 /// How a model was stretched; see the head of this file. Fields that a kind
 /// does not use keep the values they have here.
 struct RopeScaling {
-  /// Beyond these no model's numbers are; within them every angle is finite.
+  /// Beyond these no model's numbers are; within them every angle is finite and
+  /// every entry of the table is within FP16.
   static constexpr double kMaxFactor = 1e6, kMaxTokens = 1e9;
   static constexpr double kLeastTurns = 1e-6, kMaxTurns = 1e9;
-  static constexpr double kLeastAttention = 1e-6, kMaxAttention = 1e6;
+  static constexpr double kLeastAttention = 1e-3, kMaxAttention = 1e3;
 
   RopeScalingKind kind = RopeScalingKind::none;
-  double factor = 1;   ///< of the context, from 1
-  double original = 0; ///< tokens; llama3 and yarn
-  double low = 0;      ///< turns, above 0; llama3 and yarn
-  double high = 0;     ///< turns, above low; llama3 and yarn
-  double attention = 1;
+  double factor = 1;    ///< of the context, from 1
+  double original = 0;  ///< tokens; llama3 and yarn
+  double low = 0;       ///< turns, above 0; llama3 and yarn
+  double high = 0;      ///< turns, above low; llama3 and yarn
+  double attention = 1; ///< of cosines and sines; yarn
   bool truncate = true; ///< yarn
 
   /// What is wrong with it for a base `theta`, or nullptr. A predicate without

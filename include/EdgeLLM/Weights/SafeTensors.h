@@ -20,11 +20,18 @@ inline constexpr uint64_t kMaxSafeTensorsHeader = 100'000'000;
 /// Nothing of the data is read. `bytes` is the file's content, which the
 /// tensors refer to, `path` its name. Throws Error naming the file and the
 /// tensor.
-TensorTable readSafeTensors(std::span<const std::byte> bytes,
-                            const std::filesystem::path &path);
+TensorTable parseSafeTensors(std::span<const std::byte> bytes,
+                             const std::filesystem::path &path);
 
 /// The same for a file, which is mapped.
 TensorFile openSafeTensors(const std::filesystem::path &path);
+
+/// File name of the shard that each tensor is said to be in.
+using WeightMap = std::map<std::string, std::string, std::less<>>;
+
+/// The "weight_map" of a model.safetensors.index.json. Throws Error, naming
+/// `origin`, unless it lists a tensor and every shard is a file beside it.
+WeightMap parseWeightMap(std::string_view text, const std::string &origin);
 
 } // namespace edgellm
 

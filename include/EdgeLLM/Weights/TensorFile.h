@@ -14,7 +14,7 @@ namespace edgellm {
 using TensorTable = std::map<std::string, Tensor, std::less<>>;
 
 /// A file of weights of whatever format, and what its reader found in it:
-/// readSafeTensors, readGGUF or readLlama2C.
+/// parseSafeTensors, parseGGUF or parseLlama2C.
 class TensorFile {
 public:
   /// `tensors` lie in the bytes of `file`, which stay where they are.

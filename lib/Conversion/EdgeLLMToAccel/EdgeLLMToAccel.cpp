@@ -415,7 +415,8 @@ private:
     auto builder = OpBuilder::atBlockEnd(module.getBody());
     auto program = accel::ProgramOp::create(
         builder, module.getLoc(), *machine, cache.getCapacity(), table[1],
-        table[0], IntegerAttr(), IntegerAttr(), IntegerAttr());
+        table[0], IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr(),
+        IntegerAttr());
     builder.createBlock(&program.getBody());
     return program;
   }

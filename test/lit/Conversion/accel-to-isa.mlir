@@ -6,9 +6,9 @@
 // CHECK: accel.program
 // CHECK: accel.weight @q
 // CHECK-NOT: accel.entry
-// CHECK: isa.program ports = 8, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16 {
+// CHECK: isa.program ports = 8, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1 {
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
-    context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16 {
+    context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1 {
   accel.weight @q source(#edgellm.external<"f", "q"> : tensor<48x48xf16>) format(int4) rows(<2 x 24, pairs 24>) columns(<1 x 48, pairs 0>) at 7
   accel.weight @head source(#edgellm.external<"f", "h"> : tensor<48x48xf16>) format(fp16) rows(<1 x 48, pairs 0>) columns(<2 x 24, pairs 0>) at 40
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>) at 1
@@ -17,7 +17,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(64) at 5
   accel.cache @keys : !accel.buffer<1 x 24, <50>, hbm> at 60
   // CHECK: isa.entry "generate" max_tokens = 64, input = 100, logits = 900, logits_rows = 1 {
-  // CHECK: isa.begin max_tokens = 64, context = 64, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16
+  // CHECK: isa.begin max_tokens = 64, context = 64, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1
   accel.entry "generate" max_tokens = 64 {
     %keys = accel.cached @keys : !accel.buffer<1 x 24, <50>, hbm>
     %x = accel.alloc input at 100 : !accel.buffer<1 x 48, <tokens>, ddr>

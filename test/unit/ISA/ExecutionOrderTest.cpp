@@ -52,11 +52,11 @@ public:
     case 0:
       return randomVmm();
     case 1:
-      return placed(scores(0, 0, 64 * number(3)));
+      return placed(scores(0, 0, cache()));
     case 2:
       return inPlaceSometimes(placed(softmax(0, 0)));
     case 3:
-      return placed(values(0, 0, 64 * number(3)));
+      return placed(values(0, 0, cache()));
     case 4:
       return randomNorm();
     case 5:
@@ -72,6 +72,8 @@ private:
   int64_t number(int64_t below) { return int64_t(random() % uint64_t(below)); }
   bool rarely() { return number(4) == 0; }
 
+  /// One of few in the KV memory, which follows 64 packets of weights.
+  int64_t cache() { return 64 + 64 * number(3); }
   /// Addresses where others are, too.
   Affine address() {
     if (!single && rarely())
@@ -125,9 +127,9 @@ private:
       result.in_channels = 64;
       result.src_stride = fixed(1);
     }
-    result.weights = number(16);
+    result.weights = number(result.in_channels > 32 ? 1 : 5);
     if (rarely()) // the cache
-      result.dst_space = Space::hbm, result.dst = fixed(64 * number(3));
+      result.dst_space = Space::hbm, result.dst = fixed(cache());
     if (number(2)) {
       result.epilogue = Epilogue::add;
       result.aux_space = ActivationSpace::chip;
@@ -168,7 +170,7 @@ private:
     return placed(result);
   }
   Rope randomRope() {
-    Rope result = ropeToCache(0, 64 * number(3));
+    Rope result = ropeToCache(0, cache());
     if (number(2)) {
       result.dst_space = Space::chip;
       result.dst = this->result();

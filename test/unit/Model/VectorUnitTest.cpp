@@ -177,6 +177,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, VectorUnitTest,
 TEST(VectorUnitTest, ropeWritesTheCache) {
   Values values(31);
   TestDevice device(8, 1000, 100);
+  device.setFirstCachePacket(0);
   Matrix input = randomMatrix(values, 3, 64),
          table = randomMatrix(values, 9, 32);
   device.writeDdr(kSrc, 3, input);

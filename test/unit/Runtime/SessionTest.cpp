@@ -8,6 +8,7 @@
 #include "TinyModel.h"
 
 #include <numeric>
+#include <thread>
 #include <tuple>
 
 using namespace edgellm;
@@ -129,7 +130,7 @@ TEST_F(SessionTest, RefusesWrongIdsBeforeFeedingAny) {
 TEST_F(SessionTest, WithoutAPassThereAreNoLogits) {
   auto session = openTiny();
   std::string expected =
-      "no pass has run since the cache was emptied, so there are no logits";
+      "no pass has run since the cache was last set, so there are no logits";
   EXPECT_EQ(errorOf([&] { session->logits(); }), expected);
   session->forward(Ids{1});
   session->reset();
@@ -139,6 +140,35 @@ TEST_F(SessionTest, WithoutAPassThereAreNoLogits) {
 TEST_F(SessionTest, SessionsFollowEachOther) {
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(openTiny()->forward(Ids{7}).argmax, model.next(7));
+}
+
+TEST_F(SessionTest, SessionsShareTheDevice) {
+  auto first = openTiny(), second = openTiny();
+  first->forward(Ids{1, 2});
+  second->forward(Ids{7});
+  EXPECT_EQ(copy(first->logits()), model.logits(2));
+  EXPECT_EQ(copy(second->logits()), model.logits(7));
+  EXPECT_EQ(first->past(), 2u);
+  EXPECT_EQ(second->past(), 1u);
+  first.reset();
+  EXPECT_EQ(second->forward(Ids{8}).argmax, model.next(8));
+}
+
+TEST_F(SessionTest, SessionsRunInThreadsOfTheirOwn) {
+  model.write(path);
+  std::vector<Row> found(4);
+  {
+    std::vector<std::jthread> threads;
+    for (uint32_t i = 0; i < found.size(); ++i)
+      threads.emplace_back([&, i] {
+        Session session{Package(path)};
+        for (uint32_t id = 0; id < TinyModel::context; ++id)
+          session.forward(Ids{id + i});
+        found[i] = copy(session.logits());
+      });
+  }
+  for (uint32_t i = 0; i < found.size(); ++i)
+    EXPECT_EQ(found[i], model.logits(TinyModel::context - 1 + i)) << i;
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,10 +231,15 @@ TEST_F(SessionTest, PortsMustBeAsManyAsTheAccelerators) {
                               "is compiled for 8 (target u280)");
 }
 
-TEST_F(SessionTest, TheAcceleratorBelongsToOneSession) {
+TEST_F(SessionTest, TheDeviceHasOneXclbinAtATime) {
   auto session = openTiny();
-  EXPECT_NE(errorOfOpening().find("tiny.xclbin: cannot load: "),
-            std::string::npos);
+  Manifest manifest = model.manifest();
+  manifest.target = "u280";
+  model.write(path, model.program(), manifest);
+  EXPECT_EQ(errorOfOpening(),
+            (shareDirectory() / "xclbin/u280.xclbin").string() +
+                ": cannot load: the device has another xclbin, which an open "
+                "session uses");
   EXPECT_EQ(session->forward(Ids{7}).argmax, model.next(7)); // not disturbed
 }
 
@@ -244,22 +279,6 @@ TEST_F(SessionTest, DeviceErrorsNameTheInstruction) {
       << message;
   EXPECT_NE(message.find("'dst' starts at packet "), message.npos) << message;
   EXPECT_EQ(session->past(), 0u);
-}
-
-//===----------------------------------------------------------------------===//
-// Context
-//===----------------------------------------------------------------------===//
-
-TEST(RequireContext, CountsWhatIsFed) {
-  requireContext(512, 1, 512); // the one new token is not fed back
-  requireContext(512, 0, 512);
-  requireContext(1, 512, 512);
-  EXPECT_EQ(errorOf([] { requireContext(500, 20, 512); }),
-            "prompt of 500 tokens and 20 new ones need 519 positions, the "
-            "package's context is 512");
-  EXPECT_EQ(errorOf([] { requireContext(513, 0, 512); }),
-            "prompt of 513 tokens and 0 new ones need 513 positions, the "
-            "package's context is 512");
 }
 
 } // namespace

@@ -86,6 +86,7 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
   begin.ddr_packets = kDdrPackets;
   begin.hbm_packets = kHbmPackets;
   begin.chip_packets = kChipPackets;
+  begin.sequences = 1;
   isa::Vmm vmm;
   vmm.slice_rows = kSliceRows;
   vmm.weight_format = isa::WeightFormat::fp16;
@@ -106,8 +107,8 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
 }
 
 Program TinyModel::program() const {
-  Program program{ports,       context,      hidden, vocabulary, kDdrPackets,
-                  kHbmPackets, kChipPackets, {},     {},         {}};
+  Program program{ports,       context,     hidden,      vocabulary,
+                  kDdrPackets, kHbmPackets, kChipPackets};
   uint32_t packet = 5; // the header and three entries go before the code
   for (const char *name : {"generate", "decode", "score"}) {
     bool all = std::string_view(name) == "score";

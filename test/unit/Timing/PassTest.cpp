@@ -314,7 +314,7 @@ TEST(TimedPass, SecondOperandBlockByBlock) {
 }
 
 /// One head of 128 channels for `rows` tokens, from the chip into the cache.
-static isa::Rope ropeIntoCache(int64_t rows) {
+static isa::Rope ropeIntoCache(int64_t cache, int64_t rows) {
   isa::Rope rope;
   rope.src_space = isa::ActivationSpace::chip;
   rope.dst_space = isa::Space::hbm;
@@ -323,14 +323,14 @@ static isa::Rope ropeIntoCache(int64_t rows) {
   rope.table_stride = 512;
   rope.table = plusPast(1);
   rope.rows = rope.src_stride = constant(rows);
-  rope.dst = plusPast(0);
+  rope.dst = plusPast(cache);
   rope.dst_stride = constant(512);
   return rope;
 }
 
 TEST(TimedPass, CacheIsReadAfterItsWrite) {
   ProgramBuilder builder = tinyBuilder();
-  isa::Rope rope = ropeIntoCache(1);
+  isa::Rope rope = ropeIntoCache(builder.firstCache(), 1);
   rope.signal.insert(Unit::dma);
   builder.add(rope);
   isa::AttentionScores scores;
@@ -340,6 +340,7 @@ TEST(TimedPass, CacheIsReadAfterItsWrite) {
   scores.head_blocks = 4;
   scores.scale = 1;
   scores.key_stride = 512;
+  scores.keys = builder.firstCache();
   scores.rows = scores.src_stride = scores.dst_stride = constant(1);
   scores.columns = contextTokens();
   scores.src = constant(16);
@@ -492,7 +493,7 @@ TEST(TimedPass, VectorUnitWaitsForDdr) {
 TEST(TimedPass, RowsOfTheCacheLieInNeighbouringPorts) {
   // 16 tokens over 8 ports: two packets in each for every channel block.
   ProgramBuilder builder = tinyBuilder(16);
-  isa::Rope rope = ropeIntoCache(16);
+  isa::Rope rope = ropeIntoCache(builder.firstCache(), 16);
   builder.add(rope);
   PassTiming timing = timed(builder.finish(), {}, 16);
   EXPECT_NEAR(timing.steps[1].end, timing.steps[1].issued + 32 + 2 * 4 + 13.8,
@@ -531,7 +532,7 @@ TEST(TimedPass, HeadsFollowTheirQueries) {
   scores.head_blocks = 4;
   scores.scale = 1;
   scores.key_stride = 32;
-  scores.keys = 4096;
+  scores.keys = builder.firstCache();
   scores.rows = scores.src_stride = scores.dst_stride = constant(1);
   scores.columns = constant(32);
   scores.src = constant(16);

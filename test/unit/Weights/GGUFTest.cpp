@@ -15,7 +15,7 @@ static constexpr uint32_t kF32 = 0, kF16 = 1, kQ8_0 = 8, kI8 = 24;
 static constexpr uint32_t kU8 = 0, kI32 = 5, kString = 8, kArray = 9;
 
 static GGUFContent read(std::string_view bytes) {
-  return readGGUF(std::as_bytes(std::span(bytes)), "m.gguf");
+  return parseGGUF(std::as_bytes(std::span(bytes)), "m.gguf");
 }
 
 /// The Error that reading gives, without the file's name before it.

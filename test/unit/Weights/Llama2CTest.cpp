@@ -42,7 +42,7 @@ static constexpr size_t kCount =
     kEmbedding + 2 * (8 + kAttention + 8 + kFeedForward) + 8;
 
 static Llama2CContent read(std::string_view bytes) {
-  return readLlama2C(std::as_bytes(std::span(bytes)), "m.bin");
+  return parseLlama2C(std::as_bytes(std::span(bytes)), "m.bin");
 }
 
 static float firstOf(const Llama2CContent &content, const char *name) {
@@ -163,7 +163,7 @@ static std::string token(float score, std::string_view text) {
 
 static std::string errorOfTokenizer(std::string_view bytes) {
   return errorOf([&] {
-    readLlama2CTokenizer(std::as_bytes(std::span(bytes)), 4, "t.bin");
+    parseLlama2CTokenizer(std::as_bytes(std::span(bytes)), 4, "t.bin");
   });
 }
 

@@ -113,7 +113,7 @@ TEST(RopeConfig, RefusesNumbersOutOfRange) {
             "field 'rope_scaling': turns must be 0 < low < high, at most 1e9");
   EXPECT_EQ(errorOf(with(kYarn, "attention_factor", -1)),
             "field 'rope_scaling.attention_factor': found -1, expected a "
-            "number from 1e-06 to 1e+06");
+            "number from 0.001 to 1000");
   EXPECT_EQ(llama().changedTo("rope_theta", 1).errorWith("rope_scaling", kYarn),
             "field 'rope_scaling': yarn needs a theta above 1");
 }

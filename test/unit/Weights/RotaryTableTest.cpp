@@ -101,7 +101,7 @@ TEST(RotaryTable, KnowsWhatIsNoScaling) {
     EXPECT_EQ(problemOf({yarn, 8, 8192, bad, 4}),
               "turns must be 0 < low < high, at most 1e9");
   EXPECT_EQ(problemOf({yarn, 8, 8192, 1, 4, 0}),
-            "attention must be from 1e-6 to 1e6");
+            "attention must be from 1e-3 to 1e3");
   EXPECT_EQ(problemOf({yarn, 8, 8192, 1, 4}, 1), "yarn needs a theta above 1");
   EXPECT_EQ(problemOf({llama3, 8, 8192, 1, 4}, 1), "");
 }

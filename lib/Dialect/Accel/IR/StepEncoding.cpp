@@ -296,7 +296,8 @@ edgellm::accel::encodeStep(Operation *step, const SymbolTable &symbols) {
 
 LogicalResult edgellm::accel::checkPlanned(ProgramOp program) {
   if (!program.getDdrPackets() || !program.getHbmPackets() ||
-      !program.getChipPackets())
+      !program.getChipPackets() || !program.getSequencePackets() ||
+      !program.getSequences())
     return program.emitOpError("has no memory plan; run accel-plan-memory");
   WalkResult result = program.walk([](Operation *op) {
     bool needsAddress =

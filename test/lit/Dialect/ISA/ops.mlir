@@ -1,12 +1,12 @@
 // Every instruction with its fields, printed and parsed again.
 // RUN: edgellm-opt %s | edgellm-opt | FileCheck %s
 
-// CHECK: isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16 {
-isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16 {
+// CHECK: isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16, sequence_packets = 64, sequences = 2 {
+isa.program ports = 32, context = 512, hidden = 256, vocabulary = 2048, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16, sequence_packets = 64, sequences = 2 {
   // CHECK: isa.entry "generate" max_tokens = 512, input = 2048, logits = 1024, logits_rows = 1 {
   isa.entry "generate" max_tokens = 512, input = 2048, logits = 1024, logits_rows = 1 {
-    // CHECK: isa.begin max_tokens = 512, context = 512, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16
-    isa.begin max_tokens = 512, context = 512, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16
+    // CHECK: isa.begin max_tokens = 512, context = 512, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16, sequence_packets = 64, sequences = 2
+    isa.begin max_tokens = 512, context = 512, ddr_packets = 65536, hbm_packets = 4096, chip_packets = 16, sequence_packets = 64, sequences = 2
     // The device resolves affine fields; what is equal prints alike.
     // CHECK: isa.rms_norm src_space = ddr, dst_space = ddr, channels = 256, epsilon = 9.99999974E-6, inverse_channels = 3.906250e-03, weight = 1, heads = 1, rows = <tokens>, src = <tokens + 2047>, src_stride = <tokens>, dst = <10240>, dst_stride = <tokens * 2>
     isa.rms_norm src_space = ddr, dst_space = ddr, channels = 256, epsilon = 1.0e-5, inverse_channels = 3.90625e-03, weight = 1, heads = 1, rows = <tokens>, src = <2048 + tokens - 1>, src_stride = <tokens>, dst = <5 * 2048>, dst_stride = <tokens + tokens>

@@ -22,17 +22,22 @@ def Accel_ProgramOp : Accel_Op<"program", [
   let description = [{
     What stays in memory (weights, constants, tables, caches), then the entry
     points. `accel-plan-memory` adds the sizes of the ddr buffer, of each port's
-    buffer and of the part of the activation buffer that is used, in packets.
+    buffer and of the part of the activation buffer that is used, in packets;
+    and of the caches of one sequence in each port, with the number of sequences
+    that have caches of their own. Addresses are those of the first.
   }];
   let arguments = (ins Accel_TargetAttr:$target, I64Attr:$context,
     I64Attr:$hidden, I64Attr:$vocabulary, OptionalAttr<I64Attr>:$ddr_packets,
-    OptionalAttr<I64Attr>:$hbm_packets, OptionalAttr<I64Attr>:$chip_packets);
+    OptionalAttr<I64Attr>:$hbm_packets, OptionalAttr<I64Attr>:$chip_packets,
+    OptionalAttr<I64Attr>:$sequence_packets, OptionalAttr<I64Attr>:$sequences);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `target` `=` $target `,` `context` `=` $context `,` `hidden` `=` $hidden `,`
     `vocabulary` `=` $vocabulary (`,` `ddr_packets` `=` $ddr_packets^)?
     (`,` `hbm_packets` `=` $hbm_packets^)?
-    (`,` `chip_packets` `=` $chip_packets^)? attr-dict-with-keyword $body
+    (`,` `chip_packets` `=` $chip_packets^)?
+    (`,` `sequence_packets` `=` $sequence_packets^)?
+    (`,` `sequences` `=` $sequences^)? attr-dict-with-keyword $body
   }];
 }
 
