@@ -38,6 +38,8 @@ test_packages=(
   python3-numpy
   python3-pytest
   python3-sentencepiece
+  verilator
+  yosys
 )
 
 say() {

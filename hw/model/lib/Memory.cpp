@@ -162,10 +162,9 @@ WeightRows Memory::weights(int64_t address, int64_t rowBytes,
 
 std::array<const std::byte *, 32> WeightRows::block(int64_t index) const {
   std::array<const std::byte *, 32> rows;
-  int64_t ports = int64_t(starts.size());
   for (int64_t i = 0; i < 32; ++i) {
     int64_t channel = 32 * index + i;
-    rows[i] = starts[channel % ports] + channel / ports * rowBytes;
+    rows[i] = row(channel % ports(), channel / ports());
   }
   return rows;
 }

@@ -108,6 +108,17 @@ public:
   /// Starts of the rows of 32 output channels.
   std::array<const std::byte *, 32> block(int64_t index) const;
 
+  int64_t ports() const { return int64_t(starts.size()); }
+  /// The rows that port `port` holds of `channels` output channels: those of
+  /// channels port, port + ports(), ...
+  int64_t rowsIn(int64_t port, int64_t channels) const {
+    return (channels - port + ports() - 1) / ports();
+  }
+  const std::byte *row(int64_t port, int64_t index) const {
+    return starts[port] + index * rowBytes;
+  }
+  int64_t bytesOfRow() const { return rowBytes; }
+
 private:
   friend class Memory;
   std::vector<const std::byte *> starts; // of row 0 in each port
