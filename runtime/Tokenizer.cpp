@@ -92,18 +92,6 @@ std::optional<Tokenizer> edgellm::loadTokenizer(const Package &package) {
   return Tokenizer(model.bytes(), model.path().string(), bos);
 }
 
-std::optional<Tokenizer>
-edgellm::loadTokenizer(const std::filesystem::path &checkpoint, int bos) {
-  std::filesystem::path file = checkpoint / "tokenizer.model";
-  if (!std::filesystem::exists(file))
-    return std::nullopt;
-  MappedFile model(file);
-  std::optional<uint32_t> begin;
-  if (addsBos(checkpoint, bos))
-    begin = uint32_t(bos);
-  return Tokenizer(model.bytes(), file.string(), begin);
-}
-
 bool edgellm::parseAddsBos(std::string_view text, const std::string &origin) {
   nlohmann::json root = parseJson(text, origin);
   JsonObject config(root, origin);
@@ -112,12 +100,42 @@ bool edgellm::parseAddsBos(std::string_view text, const std::string &origin) {
   return config.boolean("add_bos_token");
 }
 
-bool edgellm::addsBos(const std::filesystem::path &checkpoint, int bos) {
-  std::filesystem::path file = checkpoint / "tokenizer_config.json";
-  if (bos < 0 || !std::filesystem::exists(file))
-    return bos >= 0;
+/// Whether the tokenizer of a folder begins texts with the model's bos token:
+/// what tokenizer_config.json says, by default yes.
+static bool addsBos(const std::filesystem::path &directory) {
+  std::filesystem::path file = directory / "tokenizer_config.json";
+  if (!std::filesystem::exists(file))
+    return true;
   constexpr size_t limit = size_t(1) << 24;
   return parseAddsBos(readTextFile(file, limit), file.string());
+}
+
+std::optional<TokenizerFile>
+edgellm::readTokenizerFile(const ModelSource &model) {
+  if (model.tokenizer())
+    return model.tokenizer()->file();
+  for (const char *name : {"tokenizer.model", "tokenizer.json"}) {
+    std::filesystem::path path = model.directory() / name;
+    if (!std::filesystem::exists(path))
+      continue;
+    TokenizerFile file{name, readTextFile(path), {}};
+    int bos = model.config().bosToken;
+    if (bos >= 0 && addsBos(model.directory()))
+      file.prefix.push_back(uint32_t(bos));
+    return file;
+  }
+  return std::nullopt;
+}
+
+std::optional<Tokenizer> edgellm::loadTokenizer(const ModelSource &model) {
+  std::optional<TokenizerFile> file = readTokenizerFile(model);
+  if (!file)
+    return std::nullopt;
+  std::optional<uint32_t> bos;
+  if (!file->prefix.empty())
+    bos = file->prefix.front();
+  return Tokenizer(std::as_bytes(std::span(file->content)),
+                   model.path().string(), bos);
 }
 
 //===----------------------------------------------------------------------===//

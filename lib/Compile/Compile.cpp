@@ -132,7 +132,7 @@ Manifest Compilation::describe() const {
   Manifest manifest;
   manifest.toolVersion = "edgellm-compile " + std::string(toolVersion());
   manifest.target = program().getTarget().getName().str();
-  manifest.model = fs::canonical(model.directory()).filename().string();
+  manifest.model = model.name();
   manifest.weights = formatsOf(program());
   manifest.hidden = unsigned(config.hidden);
   manifest.vocabulary = unsigned(config.vocabulary);
@@ -140,7 +140,6 @@ Manifest Compilation::describe() const {
   manifest.layers = unsigned(config.layers);
   manifest.bos = config.bosToken;
   manifest.eos = config.eosTokens;
-  manifest.addBos = addsBos(model.directory(), config.bosToken);
   manifest.tensors = tensorTable(program());
   return manifest;
 }
@@ -155,14 +154,15 @@ Manifest Compilation::writeProgram(PackageWriter &package) const {
   return manifest;
 }
 
-/// Copies the tokenizer when the checkpoint has one that the runtime reads.
+/// Stores the tokenizer when the checkpoint has one.
 static void addTokenizer(const Checkpoint &checkpoint, PackageWriter &package,
                          Manifest &manifest) {
-  fs::path file = checkpoint.directory() / "tokenizer.model";
-  if (!fs::exists(file))
+  std::optional<TokenizerFile> file = readTokenizerFile(checkpoint);
+  if (!file)
     return;
-  manifest.tokenizer = "tokenizer.model";
-  package.addFile(manifest.tokenizer).write(MappedFile(file).bytes());
+  manifest.tokenizer = file->name;
+  manifest.addBos = !file->prefix.empty();
+  package.addFile(file->name).write(std::as_bytes(std::span(file->content)));
 }
 
 static void compileProgram(const fs::path &path, const fs::path &destination,
@@ -174,10 +174,10 @@ static void compileProgram(const fs::path &path, const fs::path &destination,
   package.finish(compilation.writeProgram(package));
 }
 
-static void compileWhole(const fs::path &directory, const fs::path &destination,
+static void compileWhole(const fs::path &path, const fs::path &destination,
                          const CompileOptions &options,
                          const Progress &progress) {
-  Checkpoint checkpoint = Checkpoint::open(directory);
+  Checkpoint checkpoint = Checkpoint::open(path);
   Compilation compilation(checkpoint, options);
   compilation.chooseStrategy(checkpoint, progress);
   compilation.calibrate(checkpoint, progress);

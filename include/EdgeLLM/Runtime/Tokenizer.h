@@ -3,6 +3,7 @@
 #define EDGELLM_RUNTIME_TOKENIZER_H
 
 #include "EdgeLLM/Package/Package.h"
+#include "EdgeLLM/Weights/ModelSource.h"
 
 #include <memory>
 #include <optional>
@@ -50,17 +51,16 @@ private:
 /// The tokenizer of a package, or nothing when it has none.
 std::optional<Tokenizer> loadTokenizer(const Package &package);
 
-/// The tokenizer.model of a checkpoint folder, or nothing when it has none.
-/// `bos` is the id of the model's config.json, -1 when there is none.
-std::optional<Tokenizer> loadTokenizer(const std::filesystem::path &checkpoint,
-                                       int bos);
+/// The tokenizer of a model that is not compiled: the one inside of its file,
+/// or its folder's tokenizer.model, else tokenizer.json. Nothing when it has
+/// none. Throws Error.
+std::optional<TokenizerFile> readTokenizerFile(const ModelSource &model);
 
-/// Whether the tokenizer of a checkpoint folder begins texts with the model's
-/// `bos`: what tokenizer_config.json says, by default yes. Throws Error.
-bool addsBos(const std::filesystem::path &checkpoint, int bos);
+/// The same, ready for use.
+std::optional<Tokenizer> loadTokenizer(const ModelSource &model);
 
-/// What the text of a tokenizer_config.json says of that, by default yes.
-/// `origin` names it in errors.
+/// Whether texts begin with the model's bos token by the text of a
+/// tokenizer_config.json, by default yes. `origin` names it in errors.
 bool parseAddsBos(std::string_view text, const std::string &origin);
 
 /// Decodes ids one at a time. What add() and finish() return, joined, is
