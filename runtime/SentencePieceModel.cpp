@@ -21,6 +21,20 @@ static void require(const sentencepiece::util::Status &status,
     fail(what, ": ", status.message());
 }
 
+void edgellm::loadSentencePiece(SentencePieceProcessor &processor,
+                                std::string_view file,
+                                const std::string &origin) {
+  std::string what = origin + ": not a SentencePiece model";
+  sentencepiece::util::Status status;
+  try {
+    status = processor.LoadFromSerializedProto(file);
+  } catch (const std::exception &error) {
+    // What the library builds of the pieces throws, for an empty one say.
+    fail(what, ": ", error.what());
+  }
+  require(status, what);
+}
+
 namespace {
 
 class SentencePieceModel final : public TokenizerModel {
@@ -73,11 +87,9 @@ private:
 SentencePieceModel::SentencePieceModel(std::string_view file,
                                        const std::string &origin)
     : origin(origin) {
-  std::string what = origin + ": not a SentencePiece model";
-  require(whole.LoadFromSerializedProto(file), what);
-  require(continued.LoadFromSerializedProto(
-              std::string(file).append(kNoSpaceBefore)),
-          what);
+  loadSentencePiece(whole, file, origin);
+  loadSentencePiece(continued, std::string(file).append(kNoSpaceBefore),
+                    origin);
   anchorPiece = findAnchor();
 }
 
