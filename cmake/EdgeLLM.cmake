@@ -1,10 +1,27 @@
 # One function a kind of thing that the tree is made of.
 
-# A library without LLVM: C++20, exceptions on.
+# A library without LLVM: C++20, exceptions on. NAME-fuzz is the same for
+# fuzzers: with coverage, sanitizers and assertions, and built only for them.
 function(edgellm_add_plain_library name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC ${ARG_LIBS})
+
+  add_library(${name}-fuzz STATIC EXCLUDE_FROM_ALL ${ARG_UNPARSED_ARGUMENTS})
+  edgellm_link_for_fuzzing(${name}-fuzz PUBLIC ${ARG_LIBS})
+  # What the callers of this function add to the library holds for both.
+  target_include_directories(${name}-fuzz PUBLIC
+    $<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>)
+  target_compile_definitions(${name}-fuzz PRIVATE
+    $<TARGET_PROPERTY:${name},COMPILE_DEFINITIONS>)
+  add_dependencies(${name}-fuzz edgellm-headers)
+endfunction()
+
+# Links the fuzzers' variants of plain libraries, and other libraries as they
+# are.
+function(edgellm_link_for_fuzzing name scope)
+  list(TRANSFORM ARGN REPLACE "^EdgeLLM.+$" "\\0-fuzz")
+  target_link_libraries(${name} ${scope} ${ARGN} edgellm-fuzzing)
 endfunction()
 
 # A tool without LLVM, built into bin/.
@@ -48,6 +65,25 @@ function(edgellm_add_unittest name)
                         ${CMAKE_BINARY_DIR}/test/unit)
   add_test(NAME ${name} COMMAND ${name})
   add_dependencies(edgellm-unit-tests ${name})
+endfunction()
+
+# A libFuzzer executable of NAME.cpp, registered with ctest as fuzz-NAME: it runs
+# every file of test/corpus/NAME and of the folders SEEDS, then mutations of them
+# for EDGELLM_FUZZ_SECONDS. What it finds to be new stays in test/fuzz/corpus of the
+# build folder for the next run; an input that fails is written beside it.
+function(edgellm_add_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "LIBS;SEEDS" ${ARGN})
+  list(TRANSFORM ARG_SEEDS PREPEND ${PROJECT_SOURCE_DIR}/)
+  set(folder ${CMAKE_BINARY_DIR}/test/fuzz)
+  add_executable(fuzz-${name} ${name}.cpp)
+  edgellm_link_for_fuzzing(fuzz-${name} PRIVATE ${ARG_LIBS})
+  target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(fuzz-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})
+  file(MAKE_DIRECTORY ${folder}/corpus/${name})
+  add_test(NAME fuzz-${name} COMMAND fuzz-${name}
+    -max_total_time=${EDGELLM_FUZZ_SECONDS} -timeout=5 -rss_limit_mb=768
+    -artifact_prefix=${folder}/${name}- -print_final_stats=1
+    ${folder}/corpus/${name} ${PROJECT_SOURCE_DIR}/test/corpus/${name} ${ARG_SEEDS})
 endfunction()
 
 # What mlir-tblgen makes of <Name>Ops.td of a dialect: declarations and

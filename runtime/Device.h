@@ -13,18 +13,41 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 namespace edgellm {
 
-/// A device with our xclbin loaded and the kernel held for us alone.
+/// A device with our xclbin loaded and the kernel held for this process alone:
+/// nobody else may fill the memory, and XRT lets nobody else read the
+/// registers.
+struct LoadedDevice {
+  explicit LoadedDevice(const xrt::xclbin &xclbin, const std::string &file);
+
+  xrt::device device;
+  xrt::xclbin xclbin;
+  xrt::kernel kernel;
+  bool isModel = false;
+  std::string name;
+  std::mutex mutex;                  // guards what follows
+  std::map<int, uint64_t> usedBytes; // by bank
+};
+
+/// A session's share of the device: all sessions of a process use one, each
+/// with buffers of its own; the accelerator takes their passes one by one.
+/// What was allocated is given back with the share, after the buffers.
 class Device {
 public:
   /// Opens device 0 of the XRT driver that XILINX_XRT names or, when that is
   /// not set, of the device model. Throws Error when there is no driver or
-  /// device, when the file is no xclbin of ours, and when the accelerator was
-  /// built from another instruction table than this program.
+  /// device, when the file is no xclbin of ours, when another one is in use,
+  /// and when the accelerator was built from another instruction table than
+  /// this program.
   explicit Device(const std::filesystem::path &xclbinFile);
+  ~Device();
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
 
   /// A buffer of at least `bytes` for an argument of the kernel
   /// (KernelInterface.h), in the bank that the xclbin connects it to. Throws
@@ -32,30 +55,24 @@ public:
   xrt::bo allocate(unsigned argument, uint64_t bytes);
 
   /// A run whose arguments keep their values between starts.
-  xrt::run makeRun() const { return xrt::run(kernel); }
+  xrt::run makeRun() const { return xrt::run(loaded->kernel); }
 
   /// HBM ports of the accelerator. Weights are dealt over them, so a program is
   /// for one number of ports.
   unsigned ports() const;
 
   /// "device model", or the name of the card.
-  const std::string &name() const { return deviceName; }
-  bool isModel() const { return model; }
+  const std::string &name() const { return loaded->name; }
+  bool isModel() const { return loaded->isModel; }
 
 private:
-  void load();
-  void checkIdentity();
-  /// Throws Error unless the accelerator's instruction table is ours.
-  void requireTable(uint64_t found) const;
   xrt::xclbin::mem bankOf(unsigned argument) const;
+  /// Throws Error unless the bank has so much left.
+  void claim(unsigned argument, const xrt::xclbin::mem &bank, uint64_t bytes);
 
   std::string file; // of the xclbin, for messages
-  bool model = false;
-  std::string deviceName;
-  xrt::device device;
-  xrt::xclbin xclbin;
-  xrt::kernel kernel;
-  std::map<int, uint64_t> usedBytes; // by bank
+  std::shared_ptr<LoadedDevice> loaded;
+  std::map<int, uint64_t> claimedBytes; // of usedBytes, by bank
 };
 
 } // namespace edgellm

@@ -26,6 +26,8 @@ double Perplexity::perplexity() const { return std::exp(natsPerToken()); }
 
 uint64_t edgellm::countWindows(const TokenScorer &scorer, uint64_t ids,
                                uint64_t window) {
+  if (window == 0)
+    fail("windows of 0 tokens predict nothing");
   if (window > scorer.context())
     fail("windows of ", window, " tokens exceed the context of ",
          scorer.context());

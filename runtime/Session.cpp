@@ -7,15 +7,6 @@
 
 using namespace edgellm;
 
-void edgellm::requireContext(uint64_t promptTokens, uint64_t newTokens,
-                             uint64_t context) {
-  uint64_t needed = promptTokens + (newTokens == 0 ? 0 : newTokens - 1);
-  if (needed > context)
-    fail("prompt of ", promptTokens, " tokens and ", newTokens,
-         " new ones need ", needed, " positions, the package's context is ",
-         context);
-}
-
 Session::Session(Package package, const std::filesystem::path &xclbin)
     : model(std::make_unique<LoadedModel>(std::move(package), xclbin)),
       row(model->program().vocabulary) {
@@ -34,9 +25,19 @@ const std::string &Session::deviceName() const {
 
 bool Session::isDeviceModel() const { return model->device().isModel(); }
 
-uint32_t Session::past() const { return model->past(); }
+uint32_t Session::sequences() const { return model->program().sequences; }
 
-void Session::reset() { model->reset(); }
+uint32_t Session::selected() const { return model->selected(); }
+
+void Session::select(uint32_t sequence) { model->select(sequence); }
+
+std::span<const uint32_t> Session::ids() const { return model->ids(); }
+
+void Session::rewind(uint64_t position) { model->rewind(position); }
+
+void Session::save(const std::filesystem::path &file) { model->save(file); }
+
+void Session::load(const std::filesystem::path &file) { model->load(file); }
 
 /// The next pass's share of `ids`, which loses it.
 static std::span<const uint32_t> takeChunk(std::span<const uint32_t> &ids,

@@ -104,16 +104,20 @@ edgellm::loadTokenizer(const std::filesystem::path &checkpoint, int bos) {
   return Tokenizer(model.bytes(), file.string(), begin);
 }
 
+bool edgellm::parseAddsBos(std::string_view text, const std::string &origin) {
+  nlohmann::json root = parseJson(text, origin);
+  JsonObject config(root, origin);
+  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
+    return true;
+  return config.boolean("add_bos_token");
+}
+
 bool edgellm::addsBos(const std::filesystem::path &checkpoint, int bos) {
   std::filesystem::path file = checkpoint / "tokenizer_config.json";
   if (bos < 0 || !std::filesystem::exists(file))
     return bos >= 0;
   constexpr size_t limit = size_t(1) << 24;
-  nlohmann::json root = parseJson(readTextFile(file, limit), file.string());
-  JsonObject config(root, file.string());
-  if (!config.has("add_bos_token") || config.take("add_bos_token").is_null())
-    return true;
-  return config.boolean("add_bos_token");
+  return parseAddsBos(readTextFile(file, limit), file.string());
 }
 
 //===----------------------------------------------------------------------===//

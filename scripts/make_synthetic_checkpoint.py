@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes a checkpoint of any shape with seeded random weights, up to full size.
 
-The shape is a folder of models/configs or any config.json of the LLaMA or ChatGLM2 family; single
+The shape is a folder of models/configs or any config.json of a family that EdgeLLM knows; single
 numbers of it can be changed. The result is what Hugging Face would hold: config.json, shards of
 safetensors and their index. There is no tokenizer: such a model is run with token ids.
 
@@ -54,17 +54,30 @@ class Tensor:
 
 # Shapes
 
+LLAMA_FIELDS = {
+    "layers": "num_hidden_layers",
+    "hidden": "hidden_size",
+    "ffn": "intermediate_size",
+    "heads": "num_attention_heads",
+    "kv_heads": "num_key_value_heads",
+    "head_size": "head_dim",
+    "vocabulary": "vocab_size",
+    "context": "max_position_embeddings",
+}
+
 # What --layers and so on are called in each family's config.json.
 FIELDS = {
-    "llama": {
-        "layers": "num_hidden_layers",
-        "hidden": "hidden_size",
-        "ffn": "intermediate_size",
-        "heads": "num_attention_heads",
-        "kv_heads": "num_key_value_heads",
-        "head_size": "head_dim",
+    "llama": LLAMA_FIELDS,
+    "mistral": LLAMA_FIELDS,
+    "qwen2": LLAMA_FIELDS,
+    "qwen3": LLAMA_FIELDS,
+    "gpt2": {
+        "layers": "n_layer",
+        "hidden": "n_embd",
+        "ffn": "n_inner",
+        "heads": "n_head",
         "vocabulary": "vocab_size",
-        "context": "max_position_embeddings",
+        "context": "n_positions",
     },
     "chatglm": {
         "layers": "num_layers",
@@ -87,16 +100,17 @@ class Shape:
         self.config = config
         self.layers = self.take("layers")
         self.hidden = self.take("hidden")
-        self.ffn = self.take("ffn")
+        self.ffn = self.take("ffn", 4 * self.hidden)
         self.heads = self.take("heads")
         self.kv_heads = self.take("kv_heads", self.heads)
         self.head_size = self.take("head_size", self.hidden // self.heads)
         self.vocabulary = self.take("vocabulary")
+        self.context = self.take("context")
         if self.heads % self.kv_heads:
             raise SystemExit(f"error: {self.heads} heads are no multiple of {self.kv_heads} KV heads")
 
     def take(self, part, default=None):
-        field = self.fields[part]
+        field = self.fields.get(part)
         value = self.config.get(field)
         value = default if value is None else value
         if type(value) is not int or value < 1:
@@ -122,9 +136,11 @@ def norm(name, size):
 
 
 def llama_tensors(shape):
-    """The tensors of a LLaMA in the order of its layers."""
+    """The tensors of a LLaMA, Mistral, Qwen2 or Qwen3 in the order of its layers."""
     tied = shape.config.get("tie_word_embeddings", False)
-    bias = shape.config.get("attention_bias", False)
+    family = shape.config["model_type"]
+    biased = "qkvo" if shape.config.get("attention_bias", False) else ""
+    biased = "qkv" if family == "qwen2" else biased
     into_stream = 1 / math.sqrt(2 * shape.layers)
     embedding = "model.embed_tokens.weight"
     yield Tensor(embedding, (shape.vocabulary, shape.hidden), 2 / math.sqrt(shape.hidden))
@@ -134,10 +150,12 @@ def llama_tensors(shape):
         yield norm(f"{layer}.input_layernorm", shape.hidden)
         for part, size in ("q", shape.query), ("k", shape.kv), ("v", shape.kv):
             yield matrix(f"{attention}.{part}_proj", size, shape.hidden)
-            if bias:
+            if part in biased:
                 yield Tensor(f"{attention}.{part}_proj.bias", (size,), 0.5)
+            if family == "qwen3" and part in "qk":
+                yield norm(f"{attention}.{part}_norm", shape.head_size)
         yield matrix(f"{attention}.o_proj", shape.hidden, shape.query, into_stream)
-        if bias:
+        if "o" in biased:
             yield Tensor(f"{attention}.o_proj.bias", (shape.hidden,), 0.1)
         yield norm(f"{layer}.post_attention_layernorm", shape.hidden)
         yield matrix(f"{mlp}.gate_proj", shape.ffn, shape.hidden)
@@ -169,7 +187,50 @@ def chatglm_tensors(shape):
     yield matrix("transformer.output_layer", shape.vocabulary, shape.hidden, 2)
 
 
-TENSORS = {"llama": llama_tensors, "chatglm": chatglm_tensors}
+def gpt2_tensors(shape):
+    """The tensors of a GPT-2; matrices are [in, out]."""
+
+    def layer_norm(name):
+        return norm(name, shape.hidden), Tensor(f"{name}.bias", (shape.hidden,), 0.1)
+
+    def product(name, outputs, inputs, gain=1.0):
+        weight = matrix(name, outputs, inputs, gain)
+        weight.shape = (inputs, outputs)
+        return weight, Tensor(f"{name}.bias", (outputs,), 0.1)
+
+    hidden, into_stream = shape.hidden, 1 / math.sqrt(2 * shape.layers)
+    deviation = 2 / math.sqrt(hidden)
+    yield Tensor("wte.weight", (shape.vocabulary, hidden), deviation)
+    yield Tensor("wpe.weight", (shape.context, hidden), deviation / 4)
+    for i in range(shape.layers):
+        yield from layer_norm(f"h.{i}.ln_1")
+        yield from product(f"h.{i}.attn.c_attn", 3 * hidden, hidden)
+        yield from product(f"h.{i}.attn.c_proj", hidden, hidden, into_stream)
+        yield from layer_norm(f"h.{i}.ln_2")
+        yield from product(f"h.{i}.mlp.c_fc", shape.ffn, hidden)
+        yield from product(f"h.{i}.mlp.c_proj", hidden, shape.ffn, into_stream)
+    yield from layer_norm("ln_f")
+    if not shape.config.get("tie_word_embeddings", True):
+        yield matrix("lm_head", shape.vocabulary, hidden, 2)
+
+
+TENSORS = {
+    "llama": llama_tensors,
+    "mistral": llama_tensors,
+    "qwen2": llama_tensors,
+    "qwen3": llama_tensors,
+    "gpt2": gpt2_tensors,
+    "chatglm": chatglm_tensors,
+}
+
+
+def without_absent_tokens(config, vocabulary):
+    """The ends of a text that a smaller vocabulary does not have are left out."""
+    for field in ("bos_token_id", "eos_token_id"):
+        token = config.get(field)
+        if type(token) is int and type(vocabulary) is int and token >= vocabulary:
+            config[field] = None
+    return config
 
 
 def read_config(shape, changes):
@@ -186,7 +247,12 @@ def read_config(shape, changes):
     family = config.get("model_type") if isinstance(config, dict) else None
     if family not in FIELDS:
         raise SystemExit(f"error: {path}: model_type is {family!r}, allowed are {', '.join(FIELDS)}")
-    return config | {FIELDS[family][part]: value for part, value in changes.items()}
+    for part in changes:
+        if part not in FIELDS[family]:
+            option = part.replace("_", "-")
+            raise SystemExit(f"error: --{option}: a {family} model has no such number of its own")
+    config |= {FIELDS[family][part]: value for part, value in changes.items()}
+    return without_absent_tokens(config, config.get(FIELDS[family]["vocabulary"]))
 
 
 # Values

@@ -24,15 +24,19 @@ core_packages=(
   mlir-22-tools
   ninja-build
   nlohmann-json3-dev
+  pybind11-dev
   python3
+  python3-dev
   uuid-dev
   zlib1g-dev
 )
 
 # Only to test it.
 test_packages=(
+  libclang-rt-22-dev
   libopenblas0-pthread
   python3-numpy
+  python3-pytest
   python3-sentencepiece
   verilator
   yosys

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Counts the single tests in a JUnit file of ctest; the last line is `N passed, N failed`.
 
-One ctest entry is a whole GoogleTest executable, lit suite or unittest file: what it prints at
-its end says how many tests it held. An entry that says nothing of the kind counts as one test.
+One ctest entry is a whole GoogleTest executable, lit suite, pytest folder or unittest file: what it
+prints at its end says how many tests it held. An entry that says nothing of the kind counts as one test.
 An entry that failed counts at least one failure, so neither a crash nor a time-out is lost.
 Exits with 1 when a test failed or none ran.
 """
@@ -48,13 +48,24 @@ def count_unittest(text):
     return max(0, int(ran[-1]) - skipped - failures), failures
 
 
+def count_pytest(text):
+    end = re.findall(r"^(?:=+ )?(\d+ \w+(?:, \d+ \w+)*) in [\d.]+s", text, re.MULTILINE)
+    if not end:
+        return None
+
+    def number(*results):
+        return sum(last_number(rf"\b(\d+) {result}\b", end[-1]) for result in results)
+
+    return number("passed", "xfailed"), number("failed", "errors?", "xpassed")
+
+
 def count_entry(case):
     """(passed, failed) of one ctest entry."""
     status = case.get("status")
     if status in ("notrun", "disabled"):
         return (0, 0) if status == "disabled" else (0, 1)
     text = case.findtext("system-out") or ""
-    counts = (count(text) for count in (count_googletest, count_lit, count_unittest))
+    counts = (count(text) for count in (count_googletest, count_lit, count_unittest, count_pytest))
     passed, failed = next(filter(None, counts), (int(status == "run"), 0))
     return passed, max(failed, int(status != "run"))
 

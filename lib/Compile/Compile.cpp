@@ -38,6 +38,10 @@ public:
   /// What the program keeps in memory.
   accel::ProgramOp program() const { return only<accel::ProgramOp>(*module); }
 
+  /// Embeddings and, if the model has them, positions: what the host looks up.
+  TypedAttr embeddings() const { return embeddingTable; }
+  TypedAttr positions() const { return positionTable; }
+
   /// Writes program.bin. Returns everything of the manifest that has nothing to
   /// do with files of weights.
   Manifest writeProgram(PackageWriter &package) const;
@@ -52,6 +56,7 @@ private:
   MLIRContext context;
   DiagnosticCollector diagnostics;
   OwningOpRef<ModuleOp> module;
+  TypedAttr embeddingTable, positionTable;
   CalibratedWeights calibrated;
   Program binary;
 };
@@ -72,6 +77,11 @@ Compilation::Compilation(const ModelSource &model,
   // The layout of channels is asked for before anything is lowered to it.
   context.loadDialect<accel::AccelDialect>();
   module = importModel(context, model, options.context);
+  // Nothing of them is left in the program.
+  module->walk([&](graph::EmbeddingOp op) {
+    embeddingTable = op.getTable();
+    positionTable = op.getPositions().value_or(TypedAttr());
+  });
 }
 
 void Compilation::decide() {
@@ -178,7 +188,13 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
   manifest.ddr = "ddr.bin";
   manifest.embedding = "embedding.bin";
   writeDDRImage(program, checkpoint, package.addFile(manifest.ddr));
-  writeEmbedding(checkpoint, package.addFile(manifest.embedding));
+  writeRows(compilation.embeddings(), manifest.vocabulary, checkpoint,
+            package.addFile(manifest.embedding));
+  if (compilation.positions()) {
+    manifest.positions = "positions.bin";
+    writeRows(compilation.positions(), manifest.context, checkpoint,
+              package.addFile(manifest.positions));
+  }
   writePortImages(program, checkpoint, compilation.calibratedWeights(), package,
                   manifest, progress);
   addTokenizer(checkpoint, package, manifest);

@@ -10,7 +10,6 @@
 #include "EdgeLLM/Weights/Pack.h"
 #include "EdgeLLM/Weights/Strategy.h"
 
-#include <cmath>
 #include <cstdio>
 
 using namespace mlir;
@@ -152,21 +151,24 @@ static void fill(LaneImage &image, accel::ConstantOp constant,
       lanes[channel] = values[from];
 }
 
-/// cos and sin side by side in the lanes of the pair that they turn.
+/// cos and sin side by side in the lanes of the pair that they turn; lanes that
+/// do not turn have those of no angle.
 static void fill(LaneImage &image, accel::RopeTableOp table) {
   int64_t packets = accel::packetsOf(table);
   uint16_t *lanes = image.at(*table.getAddress(), packets);
-  int64_t positions = table.getPositions(), rotary = table.getRotary();
-  double theta = table.getTheta().convertToDouble();
+  int64_t positions = table.getPositions();
+  RotaryTable angles(table.getTheta().convertToDouble(), table.getRotary(),
+                     graph::scalingOf(table.getScalingAttr()));
   for (int64_t pair = 0; pair < packets / positions * int64_t(kLanes) / 2;
        ++pair) {
-    double frequency =
-        2 * pair < rotary ? std::pow(theta, -2.0 * pair / rotary) : 0.0;
     int64_t block = 2 * pair / kLanes, lane = 2 * pair % kLanes;
     for (int64_t position = 0; position < positions; ++position) {
+      RotaryTable::Turn turn = {1, 0};
+      if (pair < angles.pairs())
+        turn = angles.at(position, pair);
       uint16_t *entry = lanes + (block * positions + position) * kLanes + lane;
-      entry[0] = floatToHalf(float(std::cos(position * frequency)));
-      entry[1] = floatToHalf(float(std::sin(position * frequency)));
+      entry[0] = floatToHalf(turn.cosine);
+      entry[1] = floatToHalf(turn.sine);
     }
   }
 }
@@ -183,18 +185,16 @@ void edgellm::writeDDRImage(accel::ProgramOp program,
 }
 
 //===----------------------------------------------------------------------===//
-// The embedding
+// Tables of the host
 //===----------------------------------------------------------------------===//
 
-void edgellm::writeEmbedding(const Checkpoint &checkpoint,
-                             PackageWriter::File &file) {
-  const ModelConfig &config = checkpoint.config();
-  MatrixView table =
-      viewOf(checkpoint.require(std::string(config.names.embedding) + ".weight",
-                                {config.vocabulary, config.hidden}));
-  std::vector<uint16_t> row(table.columns);
-  for (int64_t id = 0; id < table.rows; ++id) {
-    readHalfRow(table, id, row);
+void edgellm::writeRows(TypedAttr table, int64_t rows,
+                        const Checkpoint &checkpoint,
+                        PackageWriter::File &file) {
+  MatrixView view = viewOf(table, &checkpoint);
+  std::vector<uint16_t> row(view.columns);
+  for (int64_t index = 0; index < rows; ++index) {
+    readHalfRow(view, index, row);
     file.write(std::as_bytes(std::span(row)));
   }
   checkpoint.dropPages();

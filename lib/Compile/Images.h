@@ -27,8 +27,10 @@ void writePortImages(accel::ProgramOp program, const Checkpoint &checkpoint,
 void writeDDRImage(accel::ProgramOp program, const Checkpoint &checkpoint,
                    PackageWriter::File &file);
 
-/// The embedding table as FP16 rows, for the host.
-void writeEmbedding(const Checkpoint &checkpoint, PackageWriter::File &file);
+/// The first `rows` rows of a table, embeddings or positions, as FP16 for the
+/// host. Throws Error for a value that FP16 cannot hold.
+void writeRows(mlir::TypedAttr table, int64_t rows,
+               const Checkpoint &checkpoint, PackageWriter::File &file);
 
 } // namespace edgellm
 

@@ -13,6 +13,7 @@ void edgellm::runPasses(ModuleOp module, PipelineBuilder build,
   pipeline.prune = options.prune;
   pipeline.quantize = options.quantize;
   pipeline.strategy = options.strategy;
+  pipeline.sequences = int64_t(options.sequences);
   DiagnosticCollector diagnostics(*module.getContext());
   PassManager passes(module.getContext());
   build(passes, pipeline);

@@ -150,8 +150,22 @@ Operands edgellm::isa::operandsOf(const AttentionValues &values, int64_t) {
 }
 
 Operands edgellm::isa::operandsOf(const RmsNorm &norm, int64_t) {
+  Count headBlocks = exactly(norm.heads * ceilDivide(norm.channels, kLanes32));
   Operands operands;
   operands.add({"weight", Access::constant, row(norm.weight, norm.channels)});
+  operands.add({"src", Access::read,
+                matrix(spaceOf(norm.src_space), norm.src, norm.src_stride,
+                       headBlocks, norm.rows)});
+  operands.add({"dst", Access::write,
+                matrix(norm.dst_space, norm.dst, norm.dst_stride, headBlocks,
+                       norm.rows)});
+  return operands;
+}
+
+Operands edgellm::isa::operandsOf(const LayerNorm &norm, int64_t) {
+  Operands operands;
+  operands.add({"weight", Access::constant, row(norm.weight, norm.channels)});
+  operands.add({"bias", Access::constant, row(norm.bias, norm.channels)});
   operands.add({"src", Access::read,
                 matrix(spaceOf(norm.src_space), norm.src, norm.src_stride,
                        blocks(norm.channels), norm.rows)});

@@ -25,7 +25,9 @@ struct FileHeader {
   uint32_t ports, context, hidden, vocabulary;
   uint64_t ddrPackets, hbmPackets, chipPackets;
   uint64_t codePackets, sourcePackets;
-  uint64_t reserved[6];
+  uint64_t sequencePackets;
+  uint32_t sequences, unused;
+  uint64_t reserved[4];
 };
 static_assert(sizeof(FileHeader) == 2 * kPacketBytes);
 
@@ -90,6 +92,11 @@ static void checkSizes(const Program &program, const std::string &origin) {
   if (program.context == 0 || program.hidden == 0 || program.vocabulary == 0)
     fail(origin, ": context ", program.context, ", hidden ", program.hidden,
          " and vocabulary ", program.vocabulary, " must be positive");
+  if (program.sequences == 0 ||
+      program.sequencePackets > program.hbmPackets / program.sequences)
+    fail(origin, ": ", program.sequences, " sequences of ",
+         program.sequencePackets, " packets a port, expected at least one and ",
+         program.hbmPackets, " packets in all");
   if (program.entries.empty() || program.entries.size() > 64)
     fail(origin, ": ", program.entries.size(),
          " entry points, allowed are 1 to 64");
@@ -110,7 +117,9 @@ static void checkBegin(const Program &program, const Entry &entry,
   if (begin.max_tokens != entry.maxTokens || begin.context != program.context ||
       uint64_t(begin.ddr_packets) != program.ddrPackets ||
       uint64_t(begin.hbm_packets) != program.hbmPackets ||
-      uint64_t(begin.chip_packets) != program.chipPackets)
+      uint64_t(begin.chip_packets) != program.chipPackets ||
+      uint64_t(begin.sequence_packets) != program.sequencePackets ||
+      begin.sequences != program.sequences)
     fail(where, ": begin disagrees with the program's header");
   if (entry.maxTokens > program.context)
     fail(where, ": passes of ", entry.maxTokens,
@@ -275,6 +284,8 @@ Program edgellm::parseProgram(std::span<const std::byte> bytes,
   program.ddrPackets = header.ddrPackets;
   program.hbmPackets = header.hbmPackets;
   program.chipPackets = header.chipPackets;
+  program.sequencePackets = header.sequencePackets;
+  program.sequences = header.sequences;
   std::span<const std::byte> rest = bytes.subspan(sizeof header);
   uint64_t instructions = 0;
   for (uint32_t i = 0; i < header.entryCount; ++i) {
@@ -312,6 +323,8 @@ static FileHeader headerOf(const Program &program, uint64_t sourcePackets) {
   header.ddrPackets = program.ddrPackets;
   header.hbmPackets = program.hbmPackets;
   header.chipPackets = program.chipPackets;
+  header.sequencePackets = program.sequencePackets;
+  header.sequences = program.sequences;
   header.codePackets = program.code.size() / kPacketWords;
   header.sourcePackets = sourcePackets;
   return header;

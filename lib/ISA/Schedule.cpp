@@ -31,6 +31,7 @@ private:
   void putTokens(const ScheduledInstruction &instruction);
   void checkUnits(const ScheduledInstruction &instruction);
   void checkWork(const ScheduledInstruction &instruction);
+  PacketExtent roomOf(const Operand &operand) const;
   void checkBounds(const ScheduledInstruction &instruction);
   uint32_t take(Queues &queues, Unit from, Unit to, const char *field);
   void follow(uint32_t leader);
@@ -150,20 +151,35 @@ void ScheduleChecker::checkWork(const ScheduledInstruction &instruction) {
                    "how many rows are on chip at a time");
 }
 
-/// No request that the entry admits reaches past a buffer; packet 0 of the ddr
-/// buffer is the status.
+/// Where an operand may lie. Packet 0 of the ddr buffer is the status. In HBM
+/// weights end where the KV memory begins, and only that of sequence 0 is
+/// named.
+PacketExtent ScheduleChecker::roomOf(const Operand &operand) const {
+  int64_t ports = program.ports;
+  int64_t weights = int64_t(program.firstSequencePacket()) * ports;
+  switch (operand.region.space) {
+  case Space::ddr:
+    return {1, int64_t(program.ddrPackets) - 1};
+  case Space::chip:
+    return {0, int64_t(program.chipPackets) - 1};
+  case Space::hbm:
+    break;
+  }
+  if (isInKVMemory(operand))
+    return {weights, weights + int64_t(program.sequencePackets) * ports - 1};
+  return {0, weights - 1};
+}
+
+/// No request that the entry admits reaches past a buffer.
 void ScheduleChecker::checkBounds(const ScheduledInstruction &instruction) {
   for (const Operand &operand : instruction.operands) {
-    Space space = operand.region.space;
-    uint64_t size = space == Space::ddr    ? program.ddrPackets
-                    : space == Space::chip ? program.chipPackets
-                                           : program.hbmPackets * program.ports;
-    int64_t least = space == Space::ddr;
+    PacketExtent room = roomOf(operand);
     PacketExtent extent = extentOf(operand.region, limits);
-    if (extent.first < least || extent.last >= int64_t(size))
+    if (extent.first < room.first || extent.last > room.last)
       fail(here(), ": field '", operand.field, "' reaches from packet ",
-           extent.first, " to ", extent.last, " of ", isa::nameOf(space),
-           " at some request, allowed are ", least, " to ", int64_t(size) - 1);
+           extent.first, " to ", extent.last, " of ",
+           isa::nameOf(operand.region.space), " at some request, allowed are ",
+           room.first, " to ", room.last);
   }
 }
 

@@ -94,16 +94,28 @@ private:
     return builder.getF16Type();
   }
 
-  /// A tensor of that shape, or `rows` of one, which make up the shape.
+  /// A tensor of that shape, or `rows` of one, which make up the shape; the
+  /// other way round in the file if it is transposed.
   TypedAttr weight(const std::string &name, std::vector<int64_t> shape,
-                   RowRangeAttr rows = {}) {
+                   RowRangeAttr rows = {}, bool transposed = false) {
     std::vector<int64_t> whole = shape;
     if (rows)
       whole.front() = rows.getTotal();
+    if (transposed)
+      std::swap(whole.front(), whole.back());
     ModelSource::Storage storage = model.storageOf(name, whole);
     auto type = RankedTensorType::get(shape, elementType(storage.dtype));
     return ExternalAttr::get(builder.getContext(), type, storage.file, name,
-                             rows);
+                             rows, transposed);
+  }
+
+  TypedAttr vector(const std::string &name, const char *kind, int64_t size) {
+    return weight(name + kind, {size});
+  }
+
+  /// A tensor outside of the blocks, other than the output layer's.
+  std::string tensorName(std::string_view part) {
+    return join(names.prefix, part);
   }
 
   /// Finds the rows of projections of one input: those in the same tensor
@@ -132,9 +144,23 @@ private:
   //===--------------------------------------------------------------------===//
 
   Value norm(Value x, const std::string &name) {
+    TypedAttr scale = vector(name, ".weight", config.hidden);
+    FloatAttr epsilon = builder.getF32FloatAttr(float(config.normEpsilon));
+    if (config.norm == NormKind::layer)
+      return LayerNormOp::create(builder, locOf(name), x.getType(), x, scale,
+                                 vector(name, ".bias", config.hidden), epsilon);
+    return RMSNormOp::create(builder, locOf(name), x.getType(), x,
+                             /*head_size=*/IntegerAttr(), scale, epsilon);
+  }
+
+  /// Of each head of queries or keys, if the model has one.
+  Value headNorm(Value x, const std::string &name) {
+    if (!config.queryKeyNorm)
+      return x;
     return RMSNormOp::create(
         builder, locOf(name), x.getType(), x,
-        weight(name + ".weight", {config.hidden}),
+        builder.getI64IntegerAttr(config.headSize),
+        vector(name, ".weight", config.headSize),
         builder.getF32FloatAttr(float(config.normEpsilon)));
   }
 
@@ -142,8 +168,9 @@ private:
     auto input = cast<RankedTensorType>(x.getType());
     int64_t outputs = projection.outputs;
     RowRangeAttr rows = rowsOf(projection);
-    TypedAttr matrix = weight(projection.tensor + ".weight",
-                              {outputs, input.getDimSize(1)}, rows);
+    TypedAttr matrix =
+        weight(projection.tensor + ".weight", {outputs, input.getDimSize(1)},
+               rows, config.transposed);
     TypedAttr bias;
     if (projection.bias)
       bias = weight(projection.tensor + ".bias", {outputs}, rows);
@@ -161,12 +188,18 @@ private:
     return linear(x, projection);
   }
 
+  /// If the model has rotary embeddings.
   Value rope(Value x, const std::string &name) {
+    if (config.rotary == 0)
+      return x;
     Pairing pairing = config.pairing == RotaryPairing::half ? Pairing::half
                                                             : Pairing::adjacent;
+    RopeScalingAttr scaling;
+    if (config.ropeScaling.kind != RopeScalingKind::none)
+      scaling = RopeScalingAttr::get(builder.getContext(), config.ropeScaling);
     return RopeOp::create(builder, locOf(name), x.getType(), x, pairing,
                           config.headSize, config.rotary,
-                          llvm::APFloat(config.ropeTheta));
+                          llvm::APFloat(config.ropeTheta), scaling);
   }
 
   Value attention(Value x, const std::string &layer, Value keys, Value values) {
@@ -179,8 +212,10 @@ private:
         {join(name, names.value), keyWidth, config.qkvBias}};
     findRows(projections);
     Value q = linear(x, projections[0]);
+    q = headNorm(q, join(name, names.queryNorm));
     q = rope(q, name + ".q_rope");
     Value k = linear(x, projections[1]);
+    k = headNorm(k, join(name, names.keyNorm));
     k = rope(k, name + ".k_rope");
     Value v = linear(x, projections[2]);
     float scale = 1.0f / std::sqrt(float(config.headSize));
@@ -191,23 +226,39 @@ private:
                   config.attentionOutputBias);
   }
 
+  Value activation(Value x, const std::string &name) {
+    Location loc = locOf(name + ".act_fn");
+    if (config.activation == ActivationKind::gelu)
+      return GeluOp::create(builder, loc, x.getType(), x);
+    return SiluOp::create(builder, loc, x.getType(), x);
+  }
+
+  /// activation(gate(x)) * up(x)
+  Value gatedUp(Value x, const std::string &name) {
+    Projection projections[] = {
+        {join(name, names.gate), config.intermediate, config.feedForwardBias},
+        {join(name, names.up), config.intermediate, config.feedForwardBias}};
+    findRows(projections);
+    Value gate = activation(linear(x, projections[0]), name);
+    Value up = linear(x, projections[1]);
+    return MultiplyOp::create(builder, locOf(name + ".multiply"), up.getType(),
+                              gate, up);
+  }
+
   Value feedForward(Value x, const std::string &layer) {
     std::string name = join(layer, names.feedForward);
-    Projection projections[] = {
-        {join(name, names.gate), config.intermediate, false},
-        {join(name, names.up), config.intermediate, false}};
-    findRows(projections);
-    Value gate = linear(x, projections[0]);
-    gate =
-        SiluOp::create(builder, locOf(name + ".act_fn"), gate.getType(), gate);
-    Value up = linear(x, projections[1]);
-    Value product = MultiplyOp::create(builder, locOf(name + ".multiply"),
-                                       up.getType(), gate, up);
-    return linear(product, join(name, names.down), config.hidden, false);
+    Value inner =
+        config.gated
+            ? gatedUp(x, name)
+            : activation(linear(x, join(name, names.up), config.intermediate,
+                                config.feedForwardBias),
+                         name);
+    return linear(inner, join(name, names.down), config.hidden,
+                  config.feedForwardBias);
   }
 
   Value block(Value x, int64_t index) {
-    std::string layer = join(names.blocks, std::to_string(index));
+    std::string layer = join(tensorName(names.blocks), std::to_string(index));
     Value keys = function.getArgument(1 + 2 * index);
     Value values = function.getArgument(2 + 2 * index);
     Value y = attention(norm(x, join(layer, names.attentionNorm)), layer, keys,
@@ -220,8 +271,9 @@ private:
   }
 
   Value outputLayer(Value x, int64_t rows) {
-    std::string head(config.tiedEmbeddings ? names.embedding : names.output);
-    Value normalised = norm(x, std::string(names.finalNorm));
+    std::string head = config.tiedEmbeddings ? tensorName(names.embedding)
+                                             : std::string(names.output);
+    Value normalised = norm(x, tensorName(names.finalNorm));
     return LinearOp::create(
         builder, locOf(names.output), activations(config.vocabulary, rows),
         normalised,
@@ -232,6 +284,18 @@ private:
   //===--------------------------------------------------------------------===//
   // Functions
   //===--------------------------------------------------------------------===//
+
+  Value embedding() {
+    std::string name = tensorName(names.embedding);
+    TypedAttr table =
+        weight(name + ".weight", {config.vocabulary, config.hidden});
+    TypedAttr positions;
+    if (!names.positions.empty())
+      positions = weight(tensorName(names.positions) + ".weight",
+                         {config.context, config.hidden});
+    return EmbeddingOp::create(builder, locOf(name), activations(config.hidden),
+                               function.getArgument(0), table, positions);
+  }
 
   /// Opens the function and returns the hidden state after all blocks.
   Value begin(StringRef name, int64_t maxTokens) {
@@ -247,11 +311,7 @@ private:
     function->setAttr(EdgeLLMDialect::kMaxTokensAttr,
                       builder.getI64IntegerAttr(maxTokens));
     builder.setInsertionPointToStart(function.addEntryBlock());
-    std::string embedding(names.embedding);
-    Value x = EmbeddingOp::create(
-        builder, locOf(embedding), activations(config.hidden),
-        function.getArgument(0),
-        weight(embedding + ".weight", {config.vocabulary, config.hidden}));
+    Value x = embedding();
     for (int64_t i = 0; i < config.layers; ++i)
       x = block(x, i);
     return x;
@@ -272,9 +332,11 @@ static int64_t chooseContext(const ModelSource &model,
   int64_t known = model.config().context;
   if (!wanted)
     return known;
+  const std::string &reason = model.config().contextReason;
   if (*wanted == 0 || *wanted > uint64_t(known))
     fail(model.directory().string(), ": context of ", *wanted,
-         " tokens, the model allows 1 to ", known);
+         " tokens, the model allows 1 to ", known,
+         reason.empty() ? "" : " (" + reason + ")");
   return int64_t(*wanted);
 }
 

@@ -39,7 +39,10 @@ MatrixView edgellm::viewOf(TypedAttr weight, const Checkpoint *checkpoint) {
   SmallVector<int64_t> shape = external.getTensorShape();
   const Tensor &tensor = checkpoint->require(
       external.getTensor().str(), std::vector(shape.begin(), shape.end()));
-  if (graph::RowRangeAttr rows = external.getRows())
-    return viewOf(sliceOf(tensor, rows.getFirst(), rows.getLast()));
-  return viewOf(tensor);
+  graph::RowRangeAttr rows = external.getRows();
+  if (external.getTransposed())
+    return transposedViewOf(tensor, rows ? rows.getFirst() : 0,
+                            rows ? rows.getLast() : tensor.columns());
+  return viewOf(rows ? sliceOf(tensor, rows.getFirst(), rows.getLast())
+                     : tensor);
 }

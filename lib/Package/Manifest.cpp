@@ -90,6 +90,7 @@ private:
   void readRoles();
   void readWeightFiles();
   void readPorts();
+  void checkTable(const std::string &path, const char *what, uint64_t rows);
   void readTensors();
   TensorRecord readTensor(JsonObject record, uint64_t imageBytes);
   std::string fileName(std::string_view key);
@@ -193,7 +194,11 @@ void ManifestReader::readRoles() {
 
 /// All of them, or none in a package that holds the program alone.
 void ManifestReader::readWeightFiles() {
+  bool hasPositions = top.has("positions");
   if (top.take("ports").is_null()) {
+    if (hasPositions)
+      top.failField("positions", top.take("positions"),
+                    "no such field, as field 'ports' is null: no weights");
     for (const char *key : {"ddr", "embedding"})
       if (const json &found = top.take(key); !found.is_null())
         top.failField(key, found, "null, as field 'ports' is: no weights");
@@ -202,17 +207,31 @@ void ManifestReader::readWeightFiles() {
   readPorts();
   manifest.ddr = fileName("ddr");
   manifest.embedding = fileName("embedding");
-  uint64_t found = manifest.file(manifest.embedding).bytes;
-  uint64_t expected = uint64_t(manifest.vocabulary) * manifest.hidden * 2;
+  checkTable(manifest.embedding, "vocabulary", manifest.vocabulary);
+  if (!hasPositions)
+    return;
+  manifest.positions = fileName("positions");
+  checkTable(manifest.positions, "context", manifest.context);
+}
+
+/// FP16 [rows][hidden].
+void ManifestReader::checkTable(const std::string &path, const char *what,
+                                uint64_t rows) {
+  uint64_t found = manifest.file(path).bytes;
+  uint64_t expected = rows * manifest.hidden * 2;
   if (found != expected)
-    fail(origin, ": file '", manifest.embedding, "': found ", found,
-         " bytes, expected ", expected, " (vocabulary ", manifest.vocabulary,
-         " x hidden ", manifest.hidden, " x 2)");
+    fail(origin, ": file '", path, "': found ", found, " bytes, expected ",
+         expected, " (", what, " ", rows, " x hidden ", manifest.hidden,
+         " x 2)");
 }
 
 void ManifestReader::readPorts() {
+  const json &ports = top.array("ports", 1);
+  if (ports.size() > kMaxPorts)
+    top.failField("ports", ports.size(),
+                  "at most " + std::to_string(kMaxPorts) + " files");
   std::set<std::string> seen;
-  for (const json &port : top.array("ports", 1)) {
+  for (const json &port : ports) {
     if (!isPlainString(port))
       top.failField("ports", port, "a file name");
     std::string path = port.get<std::string>();
@@ -221,9 +240,6 @@ void ManifestReader::readPorts() {
       top.failField("ports", port, "each file once");
     manifest.ports.push_back(std::move(path));
   }
-  if (manifest.ports.size() > kMaxPorts)
-    top.failField("ports", manifest.ports.size(),
-                  "at most " + std::to_string(kMaxPorts) + " files");
 }
 
 uint64_t ManifestReader::smallestPortImage() const {
@@ -383,6 +399,8 @@ std::string edgellm::formatManifest(const Manifest &manifest,
   root["program"] = manifest.program;
   root["ddr"] = nameOrNull(manifest.ddr);
   root["embedding"] = nameOrNull(manifest.embedding);
+  if (!manifest.positions.empty())
+    root["positions"] = manifest.positions;
   root["tokenizer"] = nameOrNull(manifest.tokenizer);
   root["ports"] = manifest.hasWeights() ? ordered(manifest.ports) : ordered();
   root["files"] = formatFiles(manifest);

@@ -25,7 +25,7 @@ void edgellm::buildMachinePipeline(mlir::OpPassManager &passes,
   mlir::OpPassManager &program = passes.nest<accel::ProgramOp>();
   program.addPass(accel::createVerifyLayoutFree());
   program.addPass(accel::createSchedule());
-  program.addPass(accel::createPlanMemory({options.onChip}));
+  program.addPass(accel::createPlanMemory({options.onChip, options.sequences}));
   program.addPass(accel::createSynchronize({options.chains}));
   passes.addPass(createAccelToISA());
 }

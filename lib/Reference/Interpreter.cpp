@@ -123,9 +123,11 @@ private:
   InterpreterResult compute(EmbeddingOp op);
   InterpreterResult compute(LinearOp op);
   InterpreterResult compute(RMSNormOp op);
+  InterpreterResult compute(LayerNormOp op);
   InterpreterResult compute(RopeOp op);
   InterpreterResult compute(AttentionOp op);
   InterpreterResult compute(SiluOp op);
+  InterpreterResult compute(GeluOp op);
   InterpreterResult compute(AddOp op);
   InterpreterResult compute(MultiplyOp op);
   InterpreterResult compute(LastTokenOp op);
@@ -133,6 +135,7 @@ private:
     return ref::argmax(get(op.getInput()));
   }
 
+  void addPositions(const MatrixView &positions, Matrix &x) const;
   Matrix readMatrix(const MatrixView &view) const;
   void visit(LinearOp op, Matrix &weights);
 };
@@ -214,8 +217,8 @@ void Interpreter::evaluate(Operation &op) {
   if (!needed.contains(&op))
     return;
   llvm::TypeSwitch<Operation *>(&op)
-      .Case<EmbeddingOp, LinearOp, RMSNormOp, RopeOp, AttentionOp, SiluOp,
-            AddOp, MultiplyOp, LastTokenOp, ArgmaxOp>(
+      .Case<EmbeddingOp, LinearOp, RMSNormOp, LayerNormOp, RopeOp, AttentionOp,
+            SiluOp, GeluOp, AddOp, MultiplyOp, LastTokenOp, ArgmaxOp>(
           [&](auto known) { values[known.getResult()] = compute(known); })
       .Default([](Operation *other) {
         fail(nameOf(other), ": the reference has no operator ",
@@ -260,7 +263,25 @@ InterpreterResult Interpreter::compute(EmbeddingOp op) {
   Matrix result(int64_t(ids.size()), table.columns);
   for (size_t i = 0; i < ids.size(); ++i)
     table.readRow(ids[i], result.row(int64_t(i)));
+  if (op.getPositions())
+    addPositions(viewOf(*op.getPositions(), checkpoint), result);
   return result;
+}
+
+/// Positions count from 0 in each sequence.
+void Interpreter::addPositions(const MatrixView &positions, Matrix &x) const {
+  std::vector<float> row(size_t(x.columns));
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    auto [first, count] = sequences[s];
+    if (count > positions.rows)
+      fail("sequence ", s, " has ", count, " tokens, there are ",
+           positions.rows, " positions");
+    for (int64_t t = 0; t < count; ++t) {
+      positions.readRow(t, row);
+      std::ranges::transform(x.row(first + t), row, x.row(first + t).begin(),
+                             std::plus());
+    }
+  }
 }
 
 Matrix Interpreter::readMatrix(const MatrixView &view) const {
@@ -304,6 +325,13 @@ InterpreterResult Interpreter::compute(RMSNormOp op) {
   return x;
 }
 
+InterpreterResult Interpreter::compute(LayerNormOp op) {
+  Matrix x = take(op.getInput());
+  ref::layerNorm(x, vectorOf(op.getWeight()), vectorOf(op.getBias()),
+                 op.getEpsilon().convertToFloat(), threads);
+  return x;
+}
+
 //===----------------------------------------------------------------------===//
 // Operators without weights
 //===----------------------------------------------------------------------===//
@@ -311,9 +339,11 @@ InterpreterResult Interpreter::compute(RMSNormOp op) {
 InterpreterResult Interpreter::compute(RopeOp op) {
   requireAllTokens(op, op.getInput());
   Matrix x = take(op.getInput());
+  RotaryTable table(op.getTheta().convertToDouble(), int64_t(op.getRotary()),
+                    scalingOf(op.getScalingAttr()));
   ref::rope(x,
             {op.getPairing() == Pairing::adjacent, int64_t(op.getHeadSize()),
-             int64_t(op.getRotary()), op.getTheta().convertToDouble()},
+             std::move(table)},
             sequences, threads);
   return x;
 }
@@ -329,6 +359,12 @@ InterpreterResult Interpreter::compute(AttentionOp op) {
 InterpreterResult Interpreter::compute(SiluOp op) {
   Matrix x = take(op.getInput());
   ref::silu(x, threads);
+  return x;
+}
+
+InterpreterResult Interpreter::compute(GeluOp op) {
+  Matrix x = take(op.getInput());
+  ref::gelu(x, threads);
   return x;
 }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <numeric>
 
 using namespace edgellm;
 using namespace edgellm::reference;
@@ -65,21 +67,53 @@ void reference::silu(Matrix &x, unsigned threads) {
   });
 }
 
+void reference::gelu(Matrix &x, unsigned threads) {
+  constexpr float factor =
+      float(2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
+  forRowBlocks(x.rows, threads, [&](RowRange rows) {
+    for (float &value : partOf(x, rows)) {
+      float inner = value * (1 + 0.044715f * value * value);
+      value /= 1 + std::exp(-factor * inner);
+    }
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Row by row
 //===----------------------------------------------------------------------===//
 
+/// body(part) for every `width` columns of every row.
+template <typename Body>
+static void forRowParts(Matrix &x, size_t width, unsigned threads, Body body) {
+  forRowBlocks(x.rows, threads, [&](RowRange rows) {
+    std::span<float> all = partOf(x, rows);
+    for (size_t first = 0; first < all.size(); first += width)
+      body(all.subspan(first, width));
+  });
+}
+
 void reference::rmsNorm(Matrix &x, std::span<const float> weight, float epsilon,
                         unsigned threads) {
-  auto normalise = [&](std::span<float> row) {
-    float mean = sumOfSquares(row) / float(row.size());
+  forRowParts(x, weight.size(), threads, [&](std::span<float> part) {
+    float mean = sumOfSquares(part) / float(part.size());
     float factor = 1 / std::sqrt(mean + epsilon);
+    for (size_t c = 0; c < part.size(); ++c)
+      part[c] *= factor * weight[c];
+  });
+}
+
+void reference::layerNorm(Matrix &x, std::span<const float> weight,
+                          std::span<const float> bias, float epsilon,
+                          unsigned threads) {
+  forRowParts(x, weight.size(), threads, [&](std::span<float> row) {
+    double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    float mean = float(sum / double(row.size()));
+    for (float &value : row)
+      value -= mean;
+    float variance = sumOfSquares(row) / float(row.size());
+    float factor = 1 / std::sqrt(variance + epsilon);
     for (size_t c = 0; c < row.size(); ++c)
-      row[c] *= factor * weight[c];
-  };
-  forRowBlocks(x.rows, threads, [&](RowRange rows) {
-    for (int64_t r = rows.first; r < rows.first + rows.tokens; ++r)
-      normalise(x.row(r));
+      row[c] = row[c] * factor * weight[c] + bias[c];
   });
 }
 
@@ -97,29 +131,23 @@ std::vector<uint32_t> reference::argmax(const Matrix &x) {
 
 namespace {
 
-/// Cosine and sine of every pair at every position, computed in binary64.
-struct RotaryTable {
-  RotaryTable(const Rotation &rotation, int64_t positions)
-      : pairs(rotation.rotary / 2) {
+/// The turns of every pair at every position, computed once for all heads.
+struct AllTurns {
+  AllTurns(const RotaryTable &table, int64_t positions) : pairs(table.pairs()) {
     for (int64_t p = 0; p < positions; ++p)
-      for (int64_t i = 0; i < pairs; ++i) {
-        double frequency = std::pow(rotation.theta,
-                                    -2.0 * double(i) / double(rotation.rotary));
-        cosines.push_back(float(std::cos(double(p) * frequency)));
-        sines.push_back(float(std::sin(double(p) * frequency)));
-      }
+      for (int64_t i = 0; i < pairs; ++i)
+        turns.push_back(table.at(p, i));
   }
 
   void turn(float &first, float &second, int64_t position, int64_t pair) const {
-    float cosine = cosines[size_t(position * pairs + pair)];
-    float sine = sines[size_t(position * pairs + pair)];
+    auto [cosine, sine] = turns[size_t(position * pairs + pair)];
     float turned = first * cosine - second * sine;
     second = second * cosine + first * sine;
     first = turned;
   }
 
   int64_t pairs;
-  std::vector<float> cosines, sines;
+  std::vector<RotaryTable::Turn> turns;
 };
 
 } // namespace
@@ -130,7 +158,7 @@ static int64_t longestOf(std::span<const RowRange> sequences) {
 
 void reference::rope(Matrix &x, const Rotation &rotation,
                      std::span<const RowRange> sequences, unsigned threads) {
-  RotaryTable table(rotation, longestOf(sequences));
+  AllTurns table(rotation.table, longestOf(sequences));
   int64_t apart = rotation.adjacent ? 1 : table.pairs;
   int64_t step = rotation.adjacent ? 2 : 1;
   auto turnHead = [&](float *head, int64_t position) {

@@ -8,6 +8,7 @@
 #define EDGELLM_LIB_REFERENCE_OPERATORS_H
 
 #include "EdgeLLM/Reference/Interpreter.h"
+#include "EdgeLLM/Weights/RotaryTable.h"
 
 #include <functional>
 
@@ -22,14 +23,18 @@ struct RowRange {
 void forRowBlocks(int64_t rows, unsigned threads,
                   const std::function<void(RowRange)> &body);
 
-/// In place, with a weight of x.columns values.
+/// In place; every row is parts of weight.size() columns, each normalised on
+/// its own.
 void rmsNorm(Matrix &x, std::span<const float> weight, float epsilon,
              unsigned threads);
+/// In place, with a weight and a bias of x.columns values.
+void layerNorm(Matrix &x, std::span<const float> weight,
+               std::span<const float> bias, float epsilon, unsigned threads);
 
 struct Rotation {
   bool adjacent; ///< channels 2i and 2i + 1, else i and i + rotary / 2
-  int64_t headSize, rotary;
-  double theta;
+  int64_t headSize;
+  RotaryTable table;
 };
 
 /// In place; positions count from 0 in each sequence.
@@ -46,6 +51,7 @@ Matrix attention(const AttentionInputs &inputs,
                  std::span<const RowRange> sequences, unsigned threads);
 
 void silu(Matrix &x, unsigned threads);
+void gelu(Matrix &x, unsigned threads);
 void add(Matrix &x, const Matrix &y, unsigned threads);
 void multiply(Matrix &x, const Matrix &y, unsigned threads);
 /// The same row to every row of x.

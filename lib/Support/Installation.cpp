@@ -3,22 +3,34 @@
 
 #include "EdgeLLM/Support/Error.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <system_error>
 
 using namespace edgellm;
 namespace fs = std::filesystem;
 
-/// The folder of the running executable.
-static fs::path executableDirectory() {
+/// The loaded file that this code is part of: an executable, or a module of a
+/// process that is none of ours, such as Python.
+static fs::path ownFile() {
+  static const char ours = 0;
+  Dl_info info;
+  void *object = nullptr;
+  if (!::dladdr1(&ours, &info, &object, RTLD_DL_LINKMAP))
+    fail("the dynamic linker does not know where this program was loaded from");
+  // The executable's own name is empty there.
+  fs::path name = static_cast<const link_map *>(object)->l_name;
+  if (name.empty())
+    name = "/proc/self/exe";
   std::error_code error;
-  fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  fs::path file = fs::canonical(name, error);
   if (error)
-    fail("/proc/self/exe: ", error.message());
-  return executable.parent_path();
+    fail(name.string(), ": ", error.message());
+  return file;
 }
 
 static fs::path installed(const fs::path &folder) {
-  fs::path start = executableDirectory();
+  fs::path start = ownFile().parent_path();
   for (fs::path above = start; above.has_relative_path();) {
     above = above.parent_path();
     std::error_code missing;

@@ -30,16 +30,6 @@ void edgellm::print(std::string_view text) {
   fail("standard output: ", std::strerror(errno));
 }
 
-std::string edgellm::oneLine(std::string_view text) {
-  std::string line(text);
-  for (char &c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      c = ' ';
-  while (!line.empty() && line.back() == ' ')
-    line.pop_back();
-  return line;
-}
-
 /// A tool started with a closed standard descriptor would get it back as the
 /// first file it opens and print into that. /dev/null opened the wrong way
 /// round takes the place, so that using it is an error.
@@ -47,6 +37,26 @@ static void occupyStandardDescriptors() {
   for (int descriptor : {0, 1, 2})
     if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
       (void)::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/// A mapped file that another program shortens has no bytes any more where they
+/// are read. Nothing can be unwound from there; what was to be written stays
+/// under its temporary name.
+static void reportLostFile(int signal, siginfo_t *info, void *) {
+  static constexpr std::string_view message =
+      "error: a file was shortened by another program while it was read\n";
+  if (info->si_code == BUS_ADRERR) {
+    (void)!::write(STDERR_FILENO, message.data(), message.size());
+    ::_exit(1);
+  }
+  std::signal(signal, SIG_DFL); // happens again on return
+}
+
+static void catchLostFiles() {
+  struct sigaction action = {};
+  action.sa_sigaction = reportLostFile;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
 }
 
 static void answer(const CommandLine &line, int argc, char **argv,
@@ -66,6 +76,7 @@ int edgellm::runTool(const CommandLine &line, int argc, char **argv,
                      const std::function<void()> &body) {
   occupyStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
+  catchLostFiles();
   try {
     answer(line, argc, argv, body);
     return 0;

@@ -198,9 +198,9 @@ static void checkTiming(const Target::Timing &timing, const std::string &file) {
          ", expected at most timing.bursts_in_flight, ", timing.burstsInFlight);
 }
 
-Target edgellm::loadTarget(const fs::path &jsonFile) {
+Target edgellm::parseTarget(std::string_view text, const fs::path &jsonFile) {
   std::string file = jsonFile.string();
-  nlohmann::json root = parseJson(readTextFile(jsonFile, kMiB), file);
+  nlohmann::json root = parseJson(text, file);
   FieldWalker fields(root, file);
   Target target = readTarget(fields);
   if (target.name != jsonFile.stem())
@@ -211,6 +211,10 @@ Target edgellm::loadTarget(const fs::path &jsonFile) {
   checkStream(target, file);
   checkTiming(target.timing, file);
   return target;
+}
+
+Target edgellm::loadTarget(const fs::path &jsonFile) {
+  return parseTarget(readTextFile(jsonFile, kMiB), jsonFile);
 }
 
 //===----------------------------------------------------------------------===//

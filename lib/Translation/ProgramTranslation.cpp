@@ -62,6 +62,8 @@ FailureOr<Program> edgellm::encodeProgram(isa::ProgramOp op) {
     program.ddrPackets = op.getDdrPackets();
     program.hbmPackets = op.getHbmPackets();
     program.chipPackets = op.getChipPackets();
+    program.sequencePackets = op.getSequencePackets();
+    program.sequences = narrow("sequences", op.getSequences());
     auto entries = op.getOps<isa::EntryOp>();
     // Entries are counted before their code can be placed.
     program.entries.resize(std::distance(entries.begin(), entries.end()));
@@ -128,10 +130,10 @@ OwningOpRef<ModuleOp> edgellm::decodeProgram(const Program &program,
   Location loc = builder.getUnknownLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, loc);
   builder.setInsertionPointToEnd(module->getBody());
-  auto op = isa::ProgramOp::create(builder, loc, program.ports, program.context,
-                                   program.hidden, program.vocabulary,
-                                   program.ddrPackets, program.hbmPackets,
-                                   program.chipPackets);
+  auto op = isa::ProgramOp::create(
+      builder, loc, program.ports, program.context, program.hidden,
+      program.vocabulary, program.ddrPackets, program.hbmPackets,
+      program.chipPackets, program.sequencePackets, program.sequences);
   builder.createBlock(&op.getBody());
   for (const Entry &entry : program.entries)
     decodeEntry(builder, program, entry, loc);

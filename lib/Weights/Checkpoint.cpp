@@ -11,23 +11,15 @@ namespace fs = std::filesystem;
 static constexpr std::string_view kSingleFile = "model.safetensors";
 static constexpr std::string_view kIndexFile = "model.safetensors.index.json";
 
-namespace {
-
-/// File name of the shard that each tensor is said to be in.
-using WeightMap = std::map<std::string, std::string, std::less<>>;
-
-} // namespace
-
 /// A shard lies in the directory itself, whatever an index from somewhere says.
 static bool isPlainFileName(const json &value) {
   return isPlainString(value) && value != "." && value != ".." &&
          value.get_ref<const std::string &>().find('/') == std::string::npos;
 }
 
-static WeightMap readIndex(const fs::path &file) {
-  std::string origin = file.string();
-  json root =
-      parseJson(readTextFile(file, SafeTensors::kMaxHeaderBytes), origin);
+WeightMap edgellm::parseWeightMap(std::string_view text,
+                                  const std::string &origin) {
+  json root = parseJson(text, origin);
   JsonObject weightMap = JsonObject(root, origin).object("weight_map");
   WeightMap result;
   for (const auto &[name, shard] : root["weight_map"].items()) {
@@ -38,6 +30,11 @@ static WeightMap readIndex(const fs::path &file) {
   if (result.empty())
     fail(origin, ": field 'weight_map' lists no tensor");
   return result;
+}
+
+static WeightMap readIndex(const fs::path &file) {
+  return parseWeightMap(readTextFile(file, SafeTensors::kMaxHeaderBytes),
+                        file.string());
 }
 
 void Checkpoint::addShard(const fs::path &file) {
@@ -59,25 +56,36 @@ static void checkIndex(const Checkpoint &checkpoint, const WeightMap &weightMap,
   }
 }
 
-Checkpoint Checkpoint::open(const fs::path &directory) {
+void Checkpoint::addShards() {
   std::error_code ignored;
-  if (!fs::is_directory(directory, ignored))
-    fail(directory.string(), ": no such directory");
-  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
-  fs::path single = directory / kSingleFile, index = directory / kIndexFile;
-  if (fs::exists(single, ignored)) {
-    checkpoint.addShard(single);
-    return checkpoint;
-  }
+  fs::path single = directory() / kSingleFile, index = directory() / kIndexFile;
+  if (fs::exists(single, ignored))
+    return addShard(single);
   if (!fs::exists(index, ignored))
-    fail(directory.string(), ": holds neither ", kSingleFile, " nor ",
+    fail(directory().string(), ": holds neither ", kSingleFile, " nor ",
          kIndexFile);
   WeightMap weightMap = readIndex(index);
   std::set<std::string> names;
   for (const auto &[name, shard] : weightMap)
     if (names.insert(shard).second)
-      checkpoint.addShard(directory / shard);
-  checkIndex(checkpoint, weightMap, index);
+      addShard(directory() / shard);
+  checkIndex(*this, weightMap, index);
+}
+
+/// A family's prefix is either before all names or before none.
+void Checkpoint::dropUnusedPrefix() {
+  std::string name = std::string(config().names.embedding) + ".weight";
+  if (find(name))
+    names().prefix = {};
+}
+
+Checkpoint Checkpoint::open(const fs::path &directory) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
+    fail(directory.string(), ": no such directory");
+  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
+  checkpoint.addShards();
+  checkpoint.dropUnusedPrefix();
   return checkpoint;
 }
 

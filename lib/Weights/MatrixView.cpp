@@ -20,6 +20,18 @@ MatrixView edgellm::viewOf(Tensor tensor) {
   return view;
 }
 
+MatrixView edgellm::transposedViewOf(Tensor tensor, int64_t first,
+                                     int64_t last) {
+  requireReadable(tensor);
+  MatrixView view{
+      tensor.where() + " transposed", last - first, tensor.rows(), {}};
+  view.readRow = [tensor = std::move(tensor), first](int64_t row,
+                                                     std::span<float> out) {
+    readColumn(tensor, first + row, out);
+  };
+  return view;
+}
+
 MatrixView edgellm::viewOf(std::string name, int64_t rows, int64_t columns,
                            std::span<const float> values) {
   int64_t count;

@@ -23,6 +23,10 @@ struct Family {
 
 static constexpr Family kFamilies[] = {
     {"LlamaForCausalLM", "llama", readLlama},
+    {"MistralForCausalLM", "mistral", readMistral},
+    {"Qwen2ForCausalLM", "qwen2", readQwen2},
+    {"Qwen3ForCausalLM", "qwen3", readQwen3},
+    {"GPT2LMHeadModel", "gpt2", readGPT2},
     {"ChatGLMModel", "chatglm", readChatGLM},
     {"ChatGLMForConditionalGeneration", "chatglm", readChatGLM},
 };

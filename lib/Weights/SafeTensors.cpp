@@ -97,9 +97,8 @@ static Tensor readTensor(const std::string &name, const json &value,
 //===----------------------------------------------------------------------===//
 
 /// The JSON text of a file, after its length.
-static std::string_view headerText(const MappedFile &file) {
-  std::span<const std::byte> bytes = file.bytes();
-  std::string path = file.path().string();
+static std::string_view headerText(std::span<const std::byte> bytes,
+                                   const std::string &path) {
   if (bytes.size() < kLengthBytes)
     fail(path, ": ", bytes.size(), " bytes, a safetensors file has at least ",
          kLengthBytes);
@@ -146,12 +145,15 @@ static void checkCoverage(const SafeTensors::Table &table,
     failGap(data.size());
 }
 
-SafeTensors::SafeTensors(const std::filesystem::path &path) : file(path) {
+SafeTensors::Table
+edgellm::parseSafeTensors(std::span<const std::byte> bytes,
+                          const std::filesystem::path &path) {
   std::string origin = path.string();
-  std::string_view text = headerText(file);
-  auto data = file.bytes().subspan(kLengthBytes + text.size());
+  std::string_view text = headerText(bytes, origin);
+  auto data = bytes.subspan(kLengthBytes + text.size());
   json header = parseJson(text, origin);
   JsonObject(header, origin); // the header is an object
+  SafeTensors::Table table;
   for (const auto &[name, value] : header.items()) {
     if (name == "__metadata__")
       continue;
@@ -161,7 +163,11 @@ SafeTensors::SafeTensors(const std::filesystem::path &path) : file(path) {
     table.emplace(name, readTensor(name, value, data, path));
   }
   checkCoverage(table, data, origin);
+  return table;
 }
+
+SafeTensors::SafeTensors(const std::filesystem::path &path)
+    : file(path), table(parseSafeTensors(file.bytes(), path)) {}
 
 const Tensor *SafeTensors::find(std::string_view name) const {
   auto found = table.find(name);

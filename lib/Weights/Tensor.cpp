@@ -92,17 +92,46 @@ static void widenBfloats(const std::byte *data, std::span<float> out) {
   }
 }
 
+/// Elements that follow each other in memory.
+static void convert(DType type, const std::byte *data, std::span<float> out) {
+  if (type == DType::F32)
+    std::memcpy(out.data(), data, out.size_bytes());
+  else if (type == DType::F16)
+    blockKernels().widenHalves(data, out.size(), out.data());
+  else
+    widenBfloats(data, out);
+}
+
 void edgellm::readRow(const Tensor &tensor, int64_t row, std::span<float> out) {
   assert(row >= 0 && row < tensor.rows());
   assert(int64_t(out.size()) == tensor.columns());
   requireReadable(tensor);
-  const std::byte *data =
-      tensor.data.data() + size_t(row) * out.size() * dtypeBytes(tensor.dtype);
-  if (tensor.dtype == DType::F32)
-    std::memcpy(out.data(), data, out.size_bytes());
-  else if (tensor.dtype == DType::F16)
-    blockKernels().widenHalves(data, out.size(), out.data());
-  else
-    widenBfloats(data, out);
+  convert(tensor.dtype,
+          tensor.data.data() +
+              size_t(row) * out.size() * dtypeBytes(tensor.dtype),
+          out);
   requireWithin(kFiniteRange, out, tensor.where(), row);
+}
+
+/// Copies `count` elements that are `stride` bytes apart.
+template <size_t bytes>
+static void gather(const std::byte *from, size_t stride, size_t count,
+                   std::byte *to) {
+  for (size_t i = 0; i < count; ++i)
+    std::memcpy(to + i * bytes, from + i * stride, bytes);
+}
+
+void edgellm::readColumn(const Tensor &tensor, int64_t column,
+                         std::span<float> out) {
+  assert(column >= 0 && column < tensor.columns());
+  assert(int64_t(out.size()) == tensor.rows());
+  requireReadable(tensor);
+  size_t bytes = dtypeBytes(tensor.dtype);
+  size_t stride = size_t(tensor.columns()) * bytes;
+  const std::byte *from = tensor.data.data() + size_t(column) * bytes;
+  std::vector<std::byte> elements(out.size() * bytes);
+  (bytes == 2 ? gather<2> : gather<4>)(from, stride, out.size(),
+                                       elements.data());
+  convert(tensor.dtype, elements.data(), out);
+  requireWithin(kFiniteRange, out, tensor.where() + " transposed", column);
 }

@@ -3,6 +3,7 @@
 
 import ctypes
 import json
+import os
 import pathlib
 import shutil
 import unittest
@@ -147,6 +148,69 @@ class BadCheckpoints(Scratch):
         name = "model.norm.weight"
         self.edit_header(lambda header: header[name].update(dtype="I16"))
         self.check_refused(name, "I16")
+
+
+def put_pipe(path):
+    os.mkfifo(path)
+
+
+def put_endless_device(path):
+    path.symlink_to("/dev/zero")
+
+
+def put_link_to_itself(path):
+    path.symlink_to(path)
+
+
+def put_folder(path):
+    path.mkdir()
+
+
+class SpecialFiles(Scratch):
+    """What is no regular file is refused: nothing waits for a pipe or reads without an end."""
+
+    KINDS = (put_pipe, put_endless_device, put_link_to_itself, put_folder)
+
+    def check_refused(self, path, tool, *arguments):
+        """The tool, for each kind of file at the path."""
+        for put in self.KINDS:
+            with self.subTest(file=path.name, kind=put.__name__):
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
+                put(path)
+                line = harness.check_refusal(self, harness.run_tool(tool, *arguments))
+                self.assertIn(path.name, line)
+
+    def test_checkpoint(self):
+        for name in ("config.json", "model.safetensors"):
+            checkpoint = make_checkpoint.write_checkpoint(self.scratch / name, Shape())
+            arguments = [checkpoint, "--target=vcu128", "-o", self.scratch / "package"]
+            self.check_refused(checkpoint / name, "edgellm-compile", *arguments)
+
+    def test_shards(self):
+        for name in ("model.safetensors.index.json", "model-00002-of-00002.safetensors"):
+            checkpoint = make_checkpoint.write_checkpoint(self.scratch / name, Shape(shards=2))
+            arguments = [checkpoint, "--target=vcu128", "-o", self.scratch / "package"]
+            self.check_refused(checkpoint / name, "edgellm-compile", *arguments)
+
+    def test_options(self):
+        checkpoint = make_checkpoint.write_checkpoint(self.scratch / "checkpoint", Shape())
+        compile_ = [checkpoint, "-o", self.scratch / "package"]
+        package = harness.demo_package("int4")
+        path = self.scratch / "special.json"
+        self.check_refused(path, "edgellm-compile", *compile_, f"--target={path}")
+        self.check_refused(path, "edgellm-compile", *compile_, f"--strategy={path}")
+        self.check_refused(path, "edgellm-run", package, "--prompt-file", path)
+        self.check_refused(path, "edgellm-eval", package, "--text", path)
+        self.check_refused(path, "edgellm-run", package, "--prompt", "x", "--xclbin", path)
+
+    def test_package(self):
+        for name in ("manifest.json", "program.bin", "tokenizer.model"):
+            package = self.scratch / name
+            shutil.copytree(harness.demo_package("int4"), package)
+            self.check_refused(package / name, "edgellm-run", package, "--prompt", "x", "-n", 1)
 
 
 class BadOutputs(Scratch):

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Prompts of every awkward length, up to the limit of the context."""
 
+import re
 import unittest
+
+import numpy as np
 
 import harness
 
@@ -45,6 +48,35 @@ class Lengths(unittest.TestCase):
 
     def test_a_prompt_longer_than_the_context_is_refused(self):
         self.check_refused(513, 1)
+
+
+class SmallBuffers(unittest.TestCase):
+    """Target tiny has the smallest activation buffer: a long prompt passes in many slices."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = cls.enterClassContext(harness.scratch_directory())
+        cls.package = harness.compile_package(harness.DEMO, scratch / "tiny", "int4", "tiny")
+
+    def slice_rows(self):
+        program = self.package / "program.bin"
+        text = harness.check_tool("edgellm-translate", "--program-to-isa", program)
+        return [int(rows) for rows in re.findall(r"slice_rows = (\d+)", text)]
+
+    def test_prompts_are_much_longer_than_a_slice(self):
+        rows = min(rows for rows in self.slice_rows() if rows > 0)
+        self.assertLessEqual(rows, 512 // 16)
+
+    def test_the_same_bits_as_with_large_buffers(self):
+        ids = harness.held_out_ids()
+        large = harness.demo_package("int4")
+        for length, count in ((33, 2), (400, 2), (500, 13), (512, 1)):
+            with self.subTest(length=length):
+                prompt = ids[1000 : 1000 + length]
+                expected, expected_logits = harness.generate(large, prompt, count)
+                generated, logits = harness.generate(self.package, prompt, count)
+                self.assertEqual(generated, expected)
+                np.testing.assert_array_equal(logits, expected_logits)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import unittest
 
 import harness
@@ -10,6 +11,20 @@ import make_checkpoint
 from make_checkpoint import Shape
 
 CONFIGS = harness.ROOT / "models" / "configs"
+
+
+# Shapes of well-known models: blocks, instructions of a block, tokens that model and machine allow.
+# The original compiler has 17 steps in a block of ChatGLM2.
+PROGRAMS = {
+    "chatglm2-6b": (28, 15, 2048),
+    "gpt2": (12, 12, 1024),  # no rotation, no gate
+    "llama-1.1b": (22, 15, 2048),
+    "llama2-7b": (32, 15, 2048),
+    "llama3.1-8b": (32, 15, 2048),
+    "mistral-7b": (32, 15, 2048),
+    "qwen2-7b": (28, 15, 2048),
+    "qwen3-8b": (36, 17, 2048),  # norms of queries and of keys
+}
 
 
 def compile_program(config, package, *options):
@@ -32,15 +47,44 @@ class ProgramOnly(unittest.TestCase):
         self.scratch = self.enterContext(harness.scratch_directory())
         self.package = self.scratch / "package"
 
-    def test_the_package_holds_the_program_alone(self):
-        for name, layers in (("llama2-7b", 32), ("chatglm2-6b", 28)):
+    def test_there_is_an_entry_for_each_shape(self):
+        shapes = {path.parent.name for path in CONFIGS.glob("*/config.json")}
+        self.assertEqual(set(PROGRAMS), shapes)
+
+    def test_no_step_moves_data(self):
+        # The pass that proves it is part of every compilation.
+        options = ["--edgellm-pipeline", "--dump-pass-pipeline"]
+        shapes = [CONFIGS / "gpt2", "--shapes-only", "-o", self.scratch / "gpt2.mlir"]
+        harness.check_tool("edgellm-import", *shapes)
+        result = harness.run_tool("edgellm-opt", self.scratch / "gpt2.mlir", *options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        passes = r"edgellm-to-accel\{.*\},\s+accel.program\(\s+accel-verify-layout-free,"
+        self.assertRegex(result.stderr, passes)
+
+    def test_blocks_have_few_instructions(self):
+        for name, (layers, instructions, context) in PROGRAMS.items():
             with self.subTest(name):
-                options = ["--target=vcu128", "--context", 2048]
+                compile_program(CONFIGS / name, self.package, "--context", context)
+                for entry in ("decode", "generate"):
+                    arguments = [self.package, "--entry", entry]
+                    text = harness.check_tool("edgellm-perf", *arguments)
+                    # begin, norm, output layer, end
+                    total = layers * instructions + 4
+                    line = f"program   {total} instructions, {instructions} a block, in "
+                    self.assertIn(line, text)
+                report = json.loads(harness.check_tool("edgellm-perf", *arguments, "--json"))
+                self.assertEqual(report["instructions_per_block"], instructions)
+
+    def test_the_package_holds_the_program_alone(self):
+        for name, (layers, _, context) in PROGRAMS.items():
+            with self.subTest(name):
+                options = ["--target=vcu128", "--context", context]
                 manifest = compile_program(CONFIGS / name, self.package, *options)
                 files = {path.name for path in self.package.iterdir()}
                 self.assertEqual(files, {"manifest.json", "program.bin"})
                 self.assertEqual((manifest["model"], manifest["layers"]), (name, layers))
-                self.assertEqual(manifest["context"], 2048)
+                self.assertEqual(manifest["context"], context)
+                self.assertNotIn("positions", manifest)
                 for role in ("ddr", "embedding", "ports", "tokenizer"):
                     self.assertIsNone(manifest[role])
 
@@ -76,13 +120,37 @@ class ProgramOnly(unittest.TestCase):
                 line = harness.check_refusal(self, result)
                 self.assertIn("compile the checkpoint without --program-only", line)
 
-    def check_refused(self, config, *words):
-        arguments = [config, "--program-only", "-o", self.package]
+    def check_refused(self, config, *words, options=()):
+        arguments = [config, "--program-only", *options, "-o", self.package]
         result = harness.run_tool("edgellm-compile", *arguments)
         line = harness.check_refusal(self, result)
         for word in words:
             self.assertIn(word, line)
         self.assertFalse(self.package.exists())
+
+    def test_what_the_8_gb_of_vcu128_hold(self):
+        """LLaMA2-7B dense: 101 MiB of weights a port of 256, and 32 for 2048 tokens of a text."""
+        options = ["--target=vcu128", "--context", 2048]
+        for sequences in (1, 4):
+            compile_program(
+                CONFIGS / "llama2-7b", self.package, *options, "--sequences", sequences
+            )
+            text = harness.check_tool("edgellm-inspect", self.package, "--memory")
+            size = re.search(r"every HBM port, ([0-9.]+) MiB", text)[1]
+            self.assertAlmostEqual(float(size), 101.6 + 32 * sequences, delta=0.1)
+
+    def test_more_than_they_hold(self):
+        options = ["--target=vcu128", "--context", 2048]
+        cases = (
+            (["--sequences", 5], f"; caches of the other sequences {4 << 25} bytes; "),
+            (["--weights=fp16"], "; lm_head.weight 8192000 bytes; "),
+        )
+        for more, largest in cases:
+            with self.subTest(more):
+                start = "does not fit target vcu128: needs"
+                of = f"bytes of the {256 << 20} in an HBM port"
+                words = (start, of, "the largest" + largest)
+                self.check_refused(CONFIGS / "llama2-7b", *words, options=options + more)
 
     def test_the_models_context_is_beyond_the_machine(self):
         self.check_refused(CONFIGS / "chatglm2-6b", "32768", "2048", "--context")
@@ -94,10 +162,28 @@ class ProgramOnly(unittest.TestCase):
     def test_a_config_that_asks_for_more(self):
         config = json.loads((CONFIGS / "chatglm2-6b" / "config.json").read_text())
         path = self.scratch / "config.json"
-        path.write_text(json.dumps(config | {"rope_ratio": 50}))
-        self.check_refused(path, "config.json: field 'rope_ratio': found 50")
+        path.write_text(json.dumps(config | {"rmsnorm": False}))
+        self.check_refused(path, "config.json: field 'rmsnorm': found false")
         path.write_text(json.dumps(config | {"ffn_hidden_size": 1 << 24}))
         self.check_refused(path, "layers.0.mlp.dense_h_to_4h[0:16777216]: ")
+
+    def program_bytes(self, context=64, **changes):
+        config = json.loads((CONFIGS / "llama-1.1b" / "config.json").read_text())
+        path = self.scratch / "config.json"
+        path.write_text(json.dumps(config | changes))
+        compile_program(path, self.package, "--context", context)
+        return (self.package / "program.bin").stat().st_size
+
+    def test_every_layer_adds_the_same(self):
+        sizes = {n: self.program_bytes(num_hidden_layers=n) for n in (1, 2, 3, 50, 128)}
+        for layers, size in sizes.items():
+            expected = sizes[1] + (layers - 1) * (sizes[2] - sizes[1])
+            # The names of layers from 10 on are longer.
+            self.assertAlmostEqual(size, expected, delta=expected / 200)
+
+    def test_the_context_adds_nothing(self):
+        sizes = {self.program_bytes(context) for context in (32, 100, 2048)}
+        self.assertEqual(len(sizes), 1, sizes)
 
 
 class Cost(unittest.TestCase):
@@ -115,7 +201,7 @@ class Cost(unittest.TestCase):
             return measure("edgellm-compile", config, *options, "-o", package)
 
     def test_time_and_memory(self):
-        for name in ("llama2-7b", "chatglm2-6b"):
+        for name in ("llama2-7b", "chatglm2-6b", "qwen2-7b"):
             with self.subTest(name):
                 seconds, kilobytes = self.cost(CONFIGS / name)
                 print(f"{name}: {seconds:.2f} s, {kilobytes / 1000:.0f} MB")

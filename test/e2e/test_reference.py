@@ -23,6 +23,10 @@ SHAPES = {
     "biases": Shape(hidden=104, heads=4, kv_heads=4, head_size=32, attention_bias=True),
     "long rows": Shape(hidden=24, ffn=2200, layers=1, heads=2, kv_heads=1, head_size=8),
     "ChatGLM2": Shape("chatglm", hidden=144, heads=4, head_size=128, attention_bias=True),
+    "Qwen2, stretched": Shape("qwen2", rope_scaling={"type": "yarn", "factor": 4.0}),
+    "Qwen3, heads of 24": Shape("qwen3", head_size=24, tied=True),
+    "Mistral": Shape("mistral", head_size=40, window=100),
+    "GPT-2": Shape("gpt2", tied=True, shards=2),
     "ChatGLM2, heads of 24": Shape(
         "chatglm", hidden=72, ffn=200, heads=6, head_size=24, kv_heads=3, dtype="BF16", shards=3
     ),

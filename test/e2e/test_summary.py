@@ -27,6 +27,9 @@ Ran 4 tests in 0.010s
 
 FAILED (failures=2, skipped=1)
 """
+PYTEST = """FAILED tests/test_a.py::test_b - assert 1 == 2
+1 failed, 4 passed, 1 skipped, 2 warnings, 1 error in 20.61s
+"""
 
 
 class Summary(unittest.TestCase):
@@ -52,6 +55,11 @@ class Summary(unittest.TestCase):
 
     def test_unittest(self):
         self.check([("fail", UNITTEST)], "2 passed, 1 failed", 1)
+
+    def test_pytest(self):
+        self.check([("fail", PYTEST)], "4 passed, 2 failed", 1)
+        for end in ("3 passed in 0.1s", "===== 3 passed in 61.02s (0:01:01) ====="):
+            self.check([("run", end + "\n")], "3 passed, 0 failed", 0)
 
     def test_entries_add_up(self):
         passed = GOOGLETEST.split("[  FAILED")[0]

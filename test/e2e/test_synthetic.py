@@ -11,10 +11,17 @@ import numpy as np
 import reference
 
 SCRIPT = harness.ROOT / "scripts" / "make_synthetic_checkpoint.py"
-TINY = "--layers 2 --hidden 48 --ffn 80 --heads 4 --kv-heads 2 --vocabulary 90 --context 64".split()
+TINY = "--layers 2 --hidden 48 --ffn 80 --heads 4 --vocabulary 90 --context 64".split()
+TINY_HEADS = "--kv-heads 2 --head-size 12".split()
+# As their authors count them.
 PRESETS = {
     "llama-1.1b": 1_100_048_384,
     "llama2-7b": 6_738_415_616,
+    "llama3.1-8b": 8_030_261_248,
+    "mistral-7b": 7_241_732_096,
+    "qwen2-7b": 7_615_616_512,
+    "qwen3-8b": 8_190_735_360,
+    "gpt2": 124_439_808,
     "chatglm2-6b": 6_243_584_000,
 }
 
@@ -30,7 +37,8 @@ class Synthetic(unittest.TestCase):
         self.out = self.scratch / "checkpoint"
 
     def make_tiny(self, shape, *options, name="checkpoint"):
-        result = make(shape, self.scratch / name, *TINY, "--head-size", 12, *options)
+        heads = [] if shape == "gpt2" else TINY_HEADS
+        result = make(shape, self.scratch / name, *TINY, *heads, *options)
         self.assertEqual(result.returncode, 0, result.stderr)
         return self.scratch / name
 
@@ -86,13 +94,14 @@ class Synthetic(unittest.TestCase):
         self.assertNotIn("Traceback", result.stderr)
 
     def test_refusals_leave_nothing(self):
-        self.check_refused("gpt-9", self.out, word="chatglm2-6b, llama-1.1b, llama2-7b")
+        self.check_refused("gpt-9", self.out, word="chatglm2-6b, gpt2, llama-1.1b")
         self.check_refused("llama2-7b", self.out, "--kv-heads", 5, word="5 KV heads")
         self.check_refused("llama2-7b", self.out, "--layers", 0, word="--layers")
         self.check_refused("llama2-7b", self.out, "--hidden", 16000000, word="are needed")
         self.check_refused("llama2-7b", self.out / "below", word="no such folder")
-        (self.scratch / "config.json").write_text('{"model_type": "gpt2"}')
-        self.check_refused(self.scratch, self.out, word="gpt2")
+        self.check_refused("gpt2", self.out, "--kv-heads", 4, word="--kv-heads")
+        (self.scratch / "config.json").write_text('{"model_type": "opt"}')
+        self.check_refused(self.scratch, self.out, word="opt")
         (self.scratch / "config.json").unlink()
         self.assertEqual(list(self.scratch.iterdir()), [])
 

@@ -49,8 +49,6 @@ struct Result {
 
 } // namespace
 
-static constexpr uint64_t kDefaultWindow = 256;
-
 static CommandLine commandLine(Arguments &a) {
   constexpr uint64_t limit = uint64_t(1) << 40;
   return {

@@ -20,13 +20,13 @@ struct Region {
   std::string owner;
 };
 
-/// Collects the regions of a program's operands.
+/// Collects the regions of a program's operands in the ddr buffer: constants
+/// and activations.
 class OperandRegions {
 public:
   explicit OperandRegions(const Program &program);
 
-  std::vector<Region> hbm; ///< caches, in packets of a port
-  std::vector<Region> ddr; ///< constants and activations
+  std::vector<Region> ddr;
 
 private:
   void add(const isa::Operand &operand, const std::string &source);
@@ -38,7 +38,7 @@ private:
   const Program &program;
   isa::RequestLimits limits;
   std::map<std::pair<int64_t, int64_t>, std::set<std::string>> constants;
-  std::vector<Region> caches, activations;
+  std::vector<Region> activations;
 };
 
 } // namespace
@@ -69,7 +69,6 @@ OperandRegions::OperandRegions(const Program &program) : program(program) {
           },
           error);
   }
-  mergeInto(hbm, std::move(caches));
   for (const auto &[extent, owners] : constants)
     ddr.push_back({extent.first, extent.second, ownersText(owners)});
   mergeInto(ddr, std::move(activations));
@@ -77,18 +76,14 @@ OperandRegions::OperandRegions(const Program &program) : program(program) {
 
 void OperandRegions::add(const isa::Operand &operand,
                          const std::string &source) {
+  if (operand.region.space != isa::Space::ddr)
+    return;
   isa::PacketExtent extent = isa::extentOf(operand.region, limits);
-  int64_t first = extent.first, end = extent.last + 1, ports = program.ports;
-  std::string_view field = operand.field;
-  if (operand.region.space == isa::Space::hbm) {
-    if (field != "weights") // tensors are known by name
-      caches.push_back({first / ports, (end + ports - 1) / ports, "KV cache"});
-  } else if (operand.region.space == isa::Space::ddr) {
-    if (operand.access == isa::Access::constant)
-      constants[{first, end}].insert(source + ", " + operand.field);
-    else
-      activations.push_back({first, end, "activations"});
-  }
+  int64_t first = extent.first, end = extent.last + 1;
+  if (operand.access == isa::Access::constant)
+    constants[{first, end}].insert(source + ", " + operand.field);
+  else
+    activations.push_back({first, end, "activations"});
 }
 
 void OperandRegions::mergeInto(std::vector<Region> &regions,
@@ -102,6 +97,28 @@ void OperandRegions::mergeInto(std::vector<Region> &regions,
       regions.push_back(std::move(part));
     isFirst = false;
   }
+}
+
+/// Weights and the KV memory of each sequence, in packets of a port.
+static std::vector<Region> portRegions(const PackedModel &model) {
+  const Program &program = model.program;
+  std::vector<Region> regions;
+  for (const TensorRecord &tensor : model.manifest().tensors) {
+    auto first = int64_t(tensor.packet);
+    int64_t packets = isa::ceilDivide(int64_t(tensor.bytesPerPort),
+                                      int64_t(isa::kPacketBytes));
+    regions.push_back({first, first + packets, tensor.name});
+  }
+  auto packets = int64_t(program.sequencePackets);
+  auto first = int64_t(program.firstSequencePacket());
+  for (uint32_t i = 0; i < program.sequences && packets > 0; ++i) {
+    std::string owner = "KV cache";
+    if (program.sequences > 1)
+      owner += " of sequence " + std::to_string(i);
+    regions.push_back({first, first + packets, owner});
+    first += packets;
+  }
+  return regions;
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,14 +166,9 @@ static std::string draw(std::string title, std::vector<Region> regions,
 std::string edgellm::inspect::memoryMap(const PackedModel &model) {
   const Program &program = model.program;
   OperandRegions regions(program);
-  for (const TensorRecord &tensor : model.manifest().tensors) {
-    auto first = int64_t(tensor.packet);
-    int64_t packets = isa::ceilDivide(int64_t(tensor.bytesPerPort),
-                                      int64_t(isa::kPacketBytes));
-    regions.hbm.push_back({first, first + packets, tensor.name});
-  }
   regions.ddr.push_back({0, 1, "status"});
-  return draw("every HBM port", regions.hbm, int64_t(program.hbmPackets)) +
+  return draw("every HBM port", portRegions(model),
+              int64_t(program.hbmPackets)) +
          "\n" + draw("ddr buffer", regions.ddr, int64_t(program.ddrPackets)) +
          "\nactivation buffer: " +
          shownBytes(program.chipPackets * isa::kPacketBytes) + " used\n";

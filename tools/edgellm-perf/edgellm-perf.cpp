@@ -1,12 +1,9 @@
 //===- edgellm-perf.cpp - How fast a program is, by the timing model ------===//
-#include "EdgeLLM/Package/Package.h"
-#include "EdgeLLM/Perf/Perf.h"
-#include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/Installation.h"
+#include "EdgeLLM/Perf/Study.h"
+#include "EdgeLLM/Support/AtomicFile.h"
 #include "EdgeLLM/Support/Tool.h"
 
-#include <algorithm>
-#include <array>
+#include <sstream>
 
 using namespace edgellm;
 
@@ -14,17 +11,12 @@ namespace {
 
 struct Arguments {
   std::string package;
-  std::optional<uint64_t> tokens, past;
-  std::optional<std::string> entry, target, trace, report;
-  bool json = false, compare = false, unpipelined = false;
-  /// By the order of perf::techniques().
-  std::array<bool, 8> off{};
+  perf::PassArguments pass;
+  std::optional<std::string> trace, report;
+  bool json = false;
 };
 
 } // namespace
-
-/// Cached tokens before a pass of one token, when --past is not given.
-static constexpr uint64_t kDefaultPast = 128;
 
 static std::vector<Example> examples() {
   return {
@@ -40,39 +32,13 @@ static std::vector<Example> examples() {
 }
 
 static std::vector<Option> options(Arguments &a) {
-  constexpr uint64_t most = uint64_t(1) << 20;
-  std::vector<Option> list{
-      {"--tokens", "T", "new tokens of the pass; 1 when it is not given",
-       Integer{&a.tokens, 1, most}},
-      {"--past", "P",
-       "cached tokens before them; when it is not given 0 for more than one "
-       "new token, and for one 128 or what the context has room for",
-       Integer{&a.past, 0, most}},
-      {"--entry", "NAME",
-       "entry point of the program; default: decode for one token if there is "
-       "one, else the first that takes so many",
-       Text{&a.entry}},
-      {"--target", "NAME|FILE",
-       "another machine that the program fits, by name or as a .json file; "
-       "default: the package's",
-       Text{&a.target}},
-      {"--json", "", "print one JSON object instead of text", Flag{&a.json}},
-      {"--trace", "FILE", "write a trace that ui.perfetto.dev opens",
-       Text{&a.trace}},
-      {"--report", "FILE.html", "write a page that any browser opens",
-       Text{&a.report}},
-      {"--compare", "",
-       "also show the pass with each technique off, and with all off",
-       Flag{&a.compare}},
-  };
-  for (size_t i = 0; i < perf::techniques().size(); ++i) {
-    const perf::Technique &technique = perf::techniques()[i];
-    list.push_back(
-        {technique.option, "", technique.without, Flag{&a.off.at(i)}});
-  }
-  list.push_back({"--unpipelined", "",
-                  "all of these: the machine of the EdgeLLM paper",
-                  Flag{&a.unpipelined}});
+  std::vector<Option> list = perf::passOptions(a.pass);
+  list.push_back(
+      {"--json", "", "print one JSON object instead of text", Flag{&a.json}});
+  list.push_back({"--trace", "FILE", "write a trace that ui.perfetto.dev opens",
+                  Text{&a.trace}});
+  list.push_back({"--report", "FILE.html",
+                  "write a page that any browser opens", Text{&a.report}});
   return list;
 }
 
@@ -84,71 +50,6 @@ static CommandLine commandLine(Arguments &a) {
           {{"PKG", "folder made by edgellm-compile", &a.package}},
           options(a)};
 }
-
-//===----------------------------------------------------------------------===//
-// Request
-//===----------------------------------------------------------------------===//
-
-static model::TimingOptions timingOptions(const Arguments &a) {
-  if (a.unpipelined)
-    return perf::unpipelined();
-  model::TimingOptions options;
-  for (size_t i = 0; i < perf::techniques().size(); ++i)
-    options.*perf::techniques()[i].enabled = !a.off[i];
-  return options;
-}
-
-/// "decode (1 token), generate (512 tokens)"
-static std::string entriesOf(const Program &program) {
-  std::string list;
-  for (const Entry &entry : program.entries)
-    list += (list.empty() ? "" : ", ") + entry.name + " (" +
-            std::to_string(entry.maxTokens) +
-            (entry.maxTokens == 1 ? " token)" : " tokens)");
-  return list;
-}
-
-static const Entry &entryFor(const Program &program, uint64_t tokens,
-                             const std::string &origin) {
-  const Entry *decode = program.findEntry("decode");
-  if (tokens == 1 && decode)
-    return *decode;
-  auto found = std::ranges::find_if(program.entries, [&](const Entry &entry) {
-    return tokens <= entry.maxTokens;
-  });
-  if (found == program.entries.end())
-    fail(origin, ": no entry takes ", tokens, " tokens; found ",
-         entriesOf(program));
-  return *found;
-}
-
-static const Entry &chooseEntry(const Arguments &a, const Program &program,
-                                const std::string &origin) {
-  if (!a.entry)
-    return entryFor(program, a.tokens.value_or(1), origin);
-  if (const Entry *entry = program.findEntry(*a.entry))
-    return *entry;
-  fail(origin, ": no entry '", *a.entry, "'; found ", entriesOf(program));
-}
-
-static uint32_t choosePast(const Arguments &a, const Program &program) {
-  uint64_t tokens = a.tokens.value_or(1);
-  if (a.past)
-    return uint32_t(*a.past);
-  uint64_t room = program.context > tokens ? program.context - tokens : 0;
-  return tokens == 1 ? uint32_t(std::min(kDefaultPast, room)) : 0;
-}
-
-/// A target given by path needs no installation.
-static Target targetNamed(const std::string &nameOrPath) {
-  if (nameOrPath.ends_with(".json"))
-    return loadTarget(nameOrPath);
-  return findTarget(nameOrPath, shareDirectory() / "targets");
-}
-
-//===----------------------------------------------------------------------===//
-// Output
-//===----------------------------------------------------------------------===//
 
 static void writeFile(const std::string &path, const perf::Study &study,
                       void (*write)(std::ostream &, const perf::Study &)) {
@@ -169,7 +70,7 @@ static void writeOutputs(const Arguments &a, const perf::Study &study) {
     perf::writeJson(text, study);
   else
     perf::writeSummary(text, study);
-  if (a.compare && !a.json) {
+  if (a.pass.compare && !a.json) {
     text << '\n';
     perf::writeComparisons(text, study);
   }
@@ -177,35 +78,8 @@ static void writeOutputs(const Arguments &a, const perf::Study &study) {
 }
 
 static void run(const Arguments &a) {
-  Package package(a.package);
-  const Manifest &manifest = package.manifest();
-  std::string origin = (package.directory() / manifest.program).string();
-  Program program = parseProgram(package.map(manifest.program).bytes(), origin);
-  const Entry &entry = chooseEntry(a, program, origin);
-  Target target = targetNamed(a.target.value_or(manifest.target));
-  uint32_t tokens = uint32_t(a.tokens.value_or(1));
-  uint32_t past = choosePast(a, program);
-  auto timeWith = [&](const model::TimingOptions &options) {
-    return model::timePass(program, entry, target, tokens, past, options);
-  };
-
-  perf::Study study;
-  study.model = manifest.model + " (" + manifest.weights + ")";
-  study.programBytes = uint64_t(entry.packets) * isa::kPacketBytes;
-  study.options = timingOptions(a);
-  study.pass = timeWith(study.options);
-  if (a.compare || a.report)
-    study.comparisons = perf::compareTechniques(timeWith);
-  if (a.report) {
-    const Entry &decode = entryFor(program, 1, origin);
-    study.speeds = perf::speedByPast(
-        [&](uint32_t cached) {
-          return model::timePass(program, decode, target, 1, cached,
-                                 study.options);
-        },
-        program.context - 1);
-  }
-  writeOutputs(a, study);
+  writeOutputs(
+      a, perf::studyPackage(Package(a.package), a.pass, a.report.has_value()));
 }
 
 int main(int argc, char **argv) {

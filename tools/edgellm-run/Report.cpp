@@ -36,6 +36,9 @@ std::string edgellm::jsonReport(const RunReport &report) {
   object["weights"] = manifest.weights;
   object["target"] = manifest.target;
   object["device"] = report.session.deviceName();
+  object["loaded_positions"] = report.loadedPositions;
+  object["cached_positions"] = report.session.past();
+  object["window_slides"] = generation.slides;
   object["prompt_ids"] = request.prompt;
   object["ids"] = generation.ids;
   object["text"] = report.text ? json(*report.text) : json();
@@ -45,7 +48,7 @@ std::string edgellm::jsonReport(const RunReport &report) {
   object["load_seconds"] = report.loadSeconds;
   object["prefill_seconds"] = generation.prefillSeconds;
   object["prefill_tokens_per_second"] =
-      rate(request.prompt.size(), generation.prefillSeconds);
+      rate(generation.prefillTokens, generation.prefillSeconds);
   object["decode_seconds"] = generation.decodeSeconds;
   object["decode_tokens_per_second"] =
       rate(generation.decodePasses, generation.decodeSeconds);
@@ -83,7 +86,7 @@ std::string edgellm::summary(const RunReport &report) {
   return "\nmodel    " + manifest.model + " (" + manifest.weights +
          ") for target " + manifest.target + "\ndevice   " +
          report.session.deviceName() + "\nprefill  " +
-         describe(report.request.prompt.size(), generation.prefillSeconds) +
+         describe(generation.prefillTokens, generation.prefillSeconds) +
          "\ndecode   " +
          describe(generation.decodePasses, generation.decodeSeconds) +
          "\nended    after " + std::to_string(generation.ids.size()) +

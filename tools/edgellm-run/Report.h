@@ -17,6 +17,8 @@ struct RunReport {
   /// Of the new tokens; nothing when the package has no tokenizer.
   std::optional<std::string> text;
   double loadSeconds;
+  /// In the cache before the prompt.
+  uint64_t loadedPositions;
   /// Fewer tokens than usual were asked for because the context is full.
   bool contextFull;
 };

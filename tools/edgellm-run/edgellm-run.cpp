@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 
 using namespace edgellm;
 
@@ -21,18 +22,44 @@ namespace {
 struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
-  std::optional<uint64_t> newTokens, topK, seed;
-  std::optional<double> temperature, topP;
-  bool json = false, ignoreEos = false;
+  std::optional<std::string> saveCache, loadCache;
+  GenerationArguments generation;
+  bool json = false;
 };
 
 } // namespace
 
-/// New tokens when -n is not given.
-static constexpr uint64_t kDefaultNewTokens = 128;
+static std::vector<Option> options(Arguments &a) {
+  std::vector<Option> list = {
+      {"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
+      {"--prompt-file", "FILE", "the same from a file, byte for byte",
+       Text{&a.promptFile}},
+      {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
+       Text{&a.tokenIds}}};
+  std::ranges::move(generationOptions(a.generation), std::back_inserter(list));
+  list.push_back(
+      {"--save-cache", "FILE",
+       "write the keys and values of the whole text, the new tokens included",
+       Text{&a.saveCache}});
+  list.push_back({"--load-cache", "FILE",
+                  "continue the text of such a file, which the same package "
+                  "must have written",
+                  Text{&a.loadCache}});
+  list.push_back({"--json", "",
+                  "print one JSON object: prompt_ids, ids, text, "
+                  "prefill_seconds, decode_tokens_per_second and more",
+                  Flag{&a.json}});
+  list.push_back({"--logits", "FILE.npy",
+                  "write the logits of every position that was fed, float32 "
+                  "[positions, vocabulary]",
+                  Text{&a.logits}});
+  list.push_back({"--xclbin", "FILE",
+                  "accelerator to load; default: the target's",
+                  Text{&a.xclbin}});
+  return list;
+}
 
 static CommandLine commandLine(Arguments &a) {
-  constexpr uint64_t tokens = uint64_t(1) << 20;
   return {
       "edgellm-run",
       "Continues a text with a compiled model, on the FPGA card that XRT finds "
@@ -45,40 +72,16 @@ static CommandLine commandLine(Arguments &a) {
        {"edgellm-run demo.pkg --token-ids 1,306,415 -n 8 --json",
         "token ids instead of text; one JSON object instead of text"},
        {"edgellm-run demo.pkg --prompt Hello -n 0 --logits prompt.npy",
-        "only the logits of the prompt's positions, for comparisons"}},
+        "only the logits of the prompt's positions, for comparisons"},
+       {"edgellm-run demo.pkg --prompt 'And Jesus' -n 20 --save-cache a.cache",
+        "keeps keys and values of the text, to go on later:"},
+       {"edgellm-run demo.pkg --load-cache a.cache --prompt 'And Peter'",
+        "the saved text, the prompt and what follows; only the latter two are "
+        "computed"},
+       {"edgellm-run demo.pkg --prompt 'In the beginning' -n 2000 --window 4",
+        "a text longer than the context"}},
       {{"PKG", "folder made by edgellm-compile", &a.package}},
-      {{"--prompt", "TEXT", "text to continue", Text{&a.prompt}},
-       {"--prompt-file", "FILE", "the same from a file, byte for byte",
-        Text{&a.promptFile}},
-       {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
-        Text{&a.tokenIds}},
-       {"-n", "N",
-        "new tokens at most; 128, or what the context has room for, when it "
-        "is not given",
-        Integer{&a.newTokens, 0, tokens}},
-       {"--temperature", "T", "0, the default: always the likeliest token",
-        Real{&a.temperature, 0, 1000}},
-       {"--top-k", "K",
-        "draw from the K likeliest tokens only; 0, the default: from all",
-        Integer{&a.topK, 0, tokens}},
-       {"--top-p", "P",
-        "draw from the fewest tokens that together have probability P; 1, the "
-        "default: from all",
-        Real{&a.topP, 1e-6, 1}},
-       {"--seed", "S", "of the random draws, 0 when it is not given",
-        Integer{&a.seed, 0, UINT64_MAX}},
-       {"--ignore-eos", "", "go on after the model has ended the text",
-        Flag{&a.ignoreEos}},
-       {"--json", "",
-        "print one JSON object: prompt_ids, ids, text, prefill_seconds, "
-        "decode_tokens_per_second and more",
-        Flag{&a.json}},
-       {"--logits", "FILE.npy",
-        "write the logits of every position that was fed, float32 [positions, "
-        "vocabulary]",
-        Text{&a.logits}},
-       {"--xclbin", "FILE", "accelerator to load; default: the target's",
-        Text{&a.xclbin}}}};
+      options(a)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,30 +122,11 @@ promptIds(const Arguments &a, const Package &package,
   std::string what = a.prompt ? "--prompt" : *a.promptFile;
   std::vector<uint32_t> ids = tokenizer->encode(
       a.prompt ? *a.prompt : readTextFile(*a.promptFile), what);
+  if (a.loadCache && package.manifest().addBos)
+    ids.erase(ids.begin()); // what begins a text stands in the cache
   if (ids.empty())
     fail(what, ": the text has no tokens");
   return ids;
-}
-
-/// Positions left for new tokens by the rule of requireContext().
-static uint64_t roomAfter(uint64_t prompt, uint64_t context) {
-  return prompt > context ? 1 : context - prompt + 1;
-}
-
-static GenerationRequest makeRequest(const Arguments &a,
-                                     std::vector<uint32_t> prompt,
-                                     uint64_t context) {
-  GenerationRequest request;
-  uint64_t room = roomAfter(prompt.size(), context);
-  request.newTokens = a.newTokens.value_or(std::min(kDefaultNewTokens, room));
-  request.prompt = std::move(prompt);
-  request.ignoreEos = a.ignoreEos;
-  request.sampling.temperature = a.temperature.value_or(0);
-  request.sampling.topK = uint32_t(a.topK.value_or(0));
-  request.sampling.topP = a.topP.value_or(1);
-  request.sampling.seed = a.seed.value_or(0);
-  requireContext(request.prompt.size(), request.newTokens, context);
-  return request;
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,7 +144,8 @@ public:
       stream.emplace(*tokenizer);
   }
 
-  void prompt(std::span<const uint32_t> ids) {
+  /// What stands before the new tokens.
+  void context(std::span<const uint32_t> ids) {
     for (uint32_t id : ids)
       show(id);
     generated.clear();
@@ -209,7 +194,8 @@ static Generation generateAll(Session &session, const Arguments &a,
     observer.onLogits = [&](std::span<const uint16_t> row) {
       logits->addRow(row);
     };
-  output.prompt(request.prompt);
+  output.context(session.ids());
+  output.context(request.prompt);
   Generation generation = generate(session, request, observer);
   output.finish();
   if (logits)
@@ -217,23 +203,35 @@ static Generation generateAll(Session &session, const Arguments &a,
   return generation;
 }
 
-static void run(const Arguments &a) {
+static void run(Arguments &a) {
   using Clock = std::chrono::steady_clock;
   requireOnePrompt(a);
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
-  GenerationRequest request = makeRequest(a, promptIds(a, package, tokenizer),
-                                          package.manifest().context);
+  a.generation.feedLast = a.saveCache.has_value();
+  uint64_t context = package.manifest().context;
+  // Before the device is loaded, so that mistakes cost nothing.
+  GenerationRequest request =
+      makeRequest(a.generation, promptIds(a, package, tokenizer), 0, context);
 
   Clock::time_point start = Clock::now();
   Session session(std::move(package), a.xclbin.value_or(""));
+  if (a.loadCache) {
+    session.load(*a.loadCache);
+    request = makeRequest(a.generation, std::move(request.prompt),
+                          session.past(), context);
+  }
+  uint64_t loadedPositions = session.past();
   std::chrono::duration<double> load = Clock::now() - start;
   Output output(tokenizer, /*silent=*/a.json);
   Generation generation = generateAll(session, a, request, output);
-  bool contextFull = !a.newTokens && request.newTokens < kDefaultNewTokens;
-  RunReport report{session,       request,      generation,
-                   output.text(), load.count(), contextFull};
+  if (a.saveCache)
+    session.save(*a.saveCache);
+  bool contextFull =
+      !a.generation.newTokens && request.newTokens < kDefaultNewTokens;
+  RunReport report{session,      request,         generation, output.text(),
+                   load.count(), loadedPositions, contextFull};
   if (a.json)
     print(jsonReport(report));
   else

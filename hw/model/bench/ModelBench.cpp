@@ -73,7 +73,8 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
                              .context = kMaxTokens,
                              .ddr_packets = ddrPackets,
                              .hbm_packets = hbmPackets,
-                             .chip_packets = kChipPackets});
+                             .chip_packets = kChipPackets,
+                             .sequences = 1});
   isa::Affine tokens{0, 1, isa::Request::tokens};
   isa::Vmm vmm;
   vmm.weight_format = format;
@@ -110,7 +111,8 @@ void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
       programFor(format, ddrPackets, int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
   std::vector<std::byte> chip(kChipPackets * isa::kPacketBytes);
-  model::Launch launch{program, 0, ddr, tokens, 0, {}, chip};
+  model::Launch launch{
+      .program = program, .ddr = ddr, .tokens = tokens, .chip = chip};
   launch.hbm.assign(ports.begin(), ports.end());
 
   double seconds = measure(launch, pool);

@@ -1,4 +1,4 @@
-//===- NumericsError.cpp - Prints the error of the two dot products -------===//
+//===- NumericsError.cpp - Prints the error of the machine's arithmetic ---===//
 #include "ErrorMeasurement.h"
 #include <cstdio>
 
@@ -9,7 +9,13 @@ namespace {
 constexpr unsigned kSeed = 1;
 constexpr size_t kOperands = 1 << 24; // of each line
 
-/// Returns whether the error is within the limit.
+// Both return whether the error is within the limit.
+bool reportRounded(const char *what, double error) {
+  std::printf("%-23s %9.5f %%   limit %.4f %%\n", what, 100 * error,
+              100 * kRoundedErrorLimit);
+  return error <= kRoundedErrorLimit;
+}
+
 bool report(const char *mode, size_t length, double error, double limit) {
   std::printf("%-11s %5zu terms %9.5f %%   limit %.4f %%\n", mode, length,
               100 * error, 100 * limit);
@@ -29,5 +35,12 @@ int main() {
   for (size_t length : {size_t(kGroup), size_t(4096)})
     good &= report("FP16 x FP16", length,
                    measure.fp16(length, kOperands / length), kFp16ErrorLimit);
+  std::puts("after it is rounded, which costs normal numbers 0.018 %");
+  constexpr size_t channels = 1024, rows = kOperands / channels;
+  good &=
+      reportRounded("LayerNorm, mean 0", measure.layerNorm(channels, 0, rows));
+  good &= reportRounded("LayerNorm, mean 100",
+                        measure.layerNorm(channels, 100, rows));
+  good &= reportRounded("GELU", measure.gelu(kOperands));
   return good ? 0 : 1;
 }

@@ -46,6 +46,7 @@ public:
     program.hidden = program.vocabulary = 1;
     program.chipPackets = target.buffers.activationBits / 8 / isa::kPacketBytes;
     program.hbmPackets = target.hbm.portBytes / isa::kPacketBytes;
+    program.sequencePackets = program.hbmPackets / 2; // and half for weights
     program.ddrPackets = target.activationBytes() / isa::kPacketBytes / 2;
   }
 
@@ -70,7 +71,9 @@ public:
                    .context = program.context,
                    .ddr_packets = int64_t(program.ddrPackets),
                    .hbm_packets = int64_t(program.hbmPackets),
-                   .chip_packets = int64_t(program.chipPackets)},
+                   .chip_packets = int64_t(program.chipPackets),
+                   .sequence_packets = int64_t(program.sequencePackets),
+                   .sequences = program.sequences},
         "");
     code.insert(code.end(), body.begin(), body.end());
     program.sources.insert(program.sources.end(), sources.begin(),
@@ -88,6 +91,11 @@ public:
     program.entries[0].firstPacket = program.codePacket();
     checkProgram(program, name);
     return program;
+  }
+
+  /// The first packet of the KV memory, dealt over the ports.
+  int64_t firstCache() const {
+    return int64_t(program.firstSequencePacket()) * program.ports;
   }
 
   Program program;
@@ -188,8 +196,9 @@ private:
   /// A cache of keys or values, as a packet dealt over the ports.
   int64_t cache() {
     int64_t packets = shape.kvHeads * kHeadBlocks * context;
-    int64_t packet = nextWeights * builder.program.ports;
-    nextWeights += isa::ceilDivide(packets, builder.program.ports);
+    int64_t packet = builder.firstCache() + nextCache;
+    nextCache +=
+        isa::ceilDivide(packets, builder.program.ports) * builder.program.ports;
     return packet;
   }
   int64_t constantRow(int64_t channels) {
@@ -210,7 +219,9 @@ private:
 
   isa::RmsNorm norm(int64_t src) {
     isa::RmsNorm norm;
-    norm.src_space = norm.dst_space = space();
+    norm.src_space = space();
+    norm.dst_space = isa::Space(space());
+    norm.heads = 1;
     norm.channels = shape.hidden;
     norm.epsilon = 1e-5f;
     norm.inverse_channels = 1.0f / float(shape.hidden);
@@ -434,7 +445,7 @@ private:
   bool isDecode;
   ProgramBuilder builder;
   int64_t chipPackets;
-  int64_t nextActivation = 0, nextWeights = 0, constants = 0;
+  int64_t nextActivation = 0, nextWeights = 0, nextCache = 0, constants = 0;
   int64_t x, y, normed, k, q, rotated, scores, scoreBlocks, attended, gate, up;
   int64_t ropeTable; ///< the last packets of DDR
 };

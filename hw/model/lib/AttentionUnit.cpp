@@ -1,5 +1,4 @@
 //===- AttentionUnit.cpp - Scores, softmax and values of every head -------===//
-#include "EdgeLLM/Support/Half.h"
 #include "Machine.h"
 #include "Product.h"
 #include <algorithm>
@@ -95,12 +94,13 @@ void unpackKeys(const ScoresTask &task, int64_t kvHead, int64_t firstToken,
 
 /// N10, for 32 columns; those past the last are zero.
 void writeScores(const ScoresTask &task, int64_t head, int64_t row,
-                 int64_t columnBlock, const float *dots) {
-  Packet result = {};
-  int64_t first = columnBlock * isa::kLanes;
-  int64_t valid = std::min<int64_t>(task.columns - first, isa::kLanes);
-  for (int64_t lane = 0; lane < valid; ++lane)
-    result.lane[lane] = numerics::attentionScore(dots[lane], task.scale);
+                 int64_t columnBlock, const float *dots,
+                 const Kernels &kernels) {
+  Packet result;
+  kernels.finishScores(dots, task.scale, result.lane);
+  int64_t valid = task.columns - columnBlock * isa::kLanes;
+  if (valid < isa::kLanes)
+    std::fill(result.lane + valid, std::end(result.lane), uint16_t(0));
   task.dst.store(head, columnBlock, row, result);
 }
 
@@ -123,7 +123,7 @@ void runScores(const ScoresTask &task, const Lines &lines, Machine &machine) {
             },
             [&](size_t line, const float *dots) {
               writeScores(task, lines.head(kvHead, line), lines.row(line),
-                          block, dots);
+                          block, dots, machine.kernels);
             });
       });
 }
@@ -182,8 +182,8 @@ void runValues(const ValuesTask &task, const Lines &lines, Machine &machine) {
             },
             [&](size_t line, const float *dots) { // N13
               Packet result;
-              for (unsigned lane = 0; lane < kOutputs; ++lane)
-                result.lane[lane] = floatToHalf(dots[lane]);
+              machine.kernels.finishVmm(dots, nullptr, isa::Epilogue::none,
+                                        nullptr, result.lane);
               task.dst.store(0,
                              lines.head(kvHead, line) * task.headBlocks + block,
                              lines.row(line), result);

@@ -32,6 +32,7 @@ private:
   void visit(const isa::Softmax &i) override { issue(i); }
   void visit(const isa::AttentionValues &i) override { issue(i); }
   void visit(const isa::RmsNorm &i) override { issue(i); }
+  void visit(const isa::LayerNorm &i) override { issue(i); }
   void visit(const isa::Rope &i) override { issue(i); }
   void visit(const isa::Activation &i) override { issue(i); }
 
@@ -88,7 +89,10 @@ void Sequencer::visit(const isa::Begin &begin) {
                 begin.max_tokens);
   if (context > begin.context)
     throw Fault{StatusCode::request_range, "context", context, begin.context};
-  machine.memory.begin(begin);
+  if (launch.sequence >= begin.sequences)
+    throw Fault{StatusCode::request_range, "sequences", launch.sequence,
+                begin.sequences - 1};
+  machine.memory.begin(begin, launch.sequence);
 }
 
 void Sequencer::visit(const isa::End &end) {

@@ -41,6 +41,44 @@ static F32x8 toFloat(I16x8 half) {
   return F32x8(bits) * 0x1p112f;
 }
 
+/// N2, as floatToHalf(). Normal results round in the integers, where a carry
+/// into the exponent is right; subnormal ones by an addition whose last place
+/// is theirs.
+static U16x8 toHalf(F32x8 value) {
+  constexpr int32_t greatest = 0x477FE000, leastNormal = 0x38800000; // 65504
+  I32x8 bits = I32x8(value);
+  I32x8 sign = (bits >> 16) & 0x8000;
+  I32x8 magnitude = bits & 0x7FFFFFFF;
+  magnitude = __builtin_elementwise_min(magnitude, I32x8{} + greatest);
+  I32x8 normal =
+      (magnitude - (112 << 23) + 0xFFF + ((magnitude >> 13) & 1)) >> 13;
+  I32x8 subnormal = I32x8(F32x8(magnitude) + 0.5f) - I32x8(F32x8{} + 0.5f);
+  I32x8 result = magnitude < leastNormal ? subnormal : normal;
+  return __builtin_convertvector(result | sign, U16x8);
+}
+
+/// N8.
+static void finishVmm(const float *dots, const uint16_t *bias,
+                      isa::Epilogue epilogue, const uint16_t *aux,
+                      uint16_t *results) {
+  for (unsigned o = 0; o < kOutputs; o += 8) {
+    F32x8 y = load<F32x8>(dots + o);
+    if (bias)
+      y += toFloat(load<I16x8>(bias + o));
+    if (epilogue == isa::Epilogue::add)
+      y += toFloat(load<I16x8>(aux + o));
+    else if (epilogue == isa::Epilogue::multiply)
+      y *= toFloat(load<I16x8>(aux + o));
+    store(results + o, toHalf(y));
+  }
+}
+
+/// N10.
+static void finishScores(const float *dots, float scale, uint16_t *results) {
+  for (unsigned o = 0; o < kOutputs; o += 8)
+    store(results + o, toHalf(load<F32x8>(dots + o) * scale));
+}
+
 /// Values and exponents of 32 FP16 numbers.
 static void unpackPacket(const uint16_t *halves, float *values,
                          int8_t *exponent) {
@@ -60,31 +98,6 @@ static void prepareFp16(const uint16_t *activations, Fp16Inputs &inputs) {
   for (unsigned i = 0; i < kGroup; ++i)
     any |= activations[i] & 0x7FFF;
   inputs.zero = any == 0;
-}
-
-/// N6. Eight lanes at a time, for the sake of per-lane shifts.
-static void prepareInt4(const uint16_t *activations, Int4Inputs &inputs) {
-  I16x16 greatest = {};
-  for (unsigned i = 0; i < kBlock; i += 16)
-    greatest = __builtin_elementwise_max(
-        greatest, load<I16x16>(activations + i) & 0x7FFF);
-  int most = __builtin_reduce_max(greatest);
-  int largest = numerics::exponent(uint16_t(most));
-  I16x8 any = {};
-  for (unsigned i = 0; i < kBlock; i += 8) {
-    I32x8 half = __builtin_convertvector(load<I16x8>(activations + i), I32x8);
-    I32x8 field = (half >> 10) & 31;
-    I32x8 fraction = half & 0x3FF;
-    I32x8 mantissa = field != 0 ? fraction | 0x400 : fraction;
-    I32x8 exponent = __builtin_elementwise_max(field, I32x8{} + 1);
-    I32x8 aligned = (mantissa << numerics::kGuardBits) >> (largest - exponent);
-    I32x8 sign = half >> 31;
-    I16x8 value = __builtin_convertvector((aligned ^ sign) - sign, I16x8);
-    store(inputs.value + i, value);
-    any |= value;
-  }
-  inputs.unit = numerics::powerOfTwo(largest - 29);
-  inputs.zero = __builtin_reduce_or(any) == 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -140,28 +153,6 @@ static void unpackFp16Transposed(const Tile &tile, Fp16Weights &weights) {
   Tile inputsFirst;
   transpose(tile, Order::natural, inputsFirst);
   unpackFp16(inputsFirst, weights);
-}
-
-/// Places the pairs (even, odd) of 16 outputs, which come in swapped order
-/// because interleaving works within the halves of a vector.
-static void storePairs(I16x16 even, I16x16 odd, int16_t (*to)[2]) {
-  store(to, interleaveLow(even, odd));
-  store(to + 8, interleaveHigh(even, odd));
-}
-
-/// A word of the tile holds four consecutive inputs of one output.
-static void unpackInt4(const Tile &tile, Int4Weights &weights) {
-  Tile inputsFirst;
-  transpose(tile, Order::swapped, inputsFirst);
-  for (unsigned word = 0; word < kBlock / 4; ++word)
-    for (unsigned o = 0; o < kOutputs; o += 16) {
-      U8x32 codes = load<U8x32>(&inputsFirst.word[word][o]);
-      // Inputs 0 and 2, and inputs 1 and 3, in the bytes of each word.
-      I16x16 even = I16x16(int4Values(codes & 15));
-      I16x16 odd = I16x16(int4Values(codes >> 4));
-      storePairs((even << 8) >> 8, (odd << 8) >> 8, &weights.pair[2 * word][o]);
-      storePairs(even >> 8, odd >> 8, &weights.pair[2 * word + 1][o]);
-    }
 }
 
 //===----------------------------------------------------------------------===//
@@ -245,8 +236,8 @@ static unsigned expand1of8(const std::byte *index, const std::byte *codes,
 /// N7 in binary32: a product of two FP16 values is exact, so is its scaling to
 /// units of the result, and the conversion to an integer truncates as the
 /// shifter does.
-static void addFp16(const Fp16Inputs &inputs, const Fp16Weights &weights,
-                    Sums &sums) {
+static void addFp16Line(const Fp16Inputs &inputs, const Fp16Weights &weights,
+                        Sums &sums) {
   I8x32 largest = I8x32{} + 2; // the least that two factors can have
   for (unsigned i = 0; i < kGroup; ++i)
     largest = __builtin_elementwise_max(
@@ -272,19 +263,11 @@ static void addFp16(const Fp16Inputs &inputs, const Fp16Weights &weights,
               __builtin_convertvector(total[o], F32x8) * unit[o]);
 }
 
-static void addInt4(const Int4Inputs &inputs, const Int4Weights &weights,
-                    Sums &sums) {
-  I32x8 total[4] = {};
-  for (unsigned i = 0; i < kBlock / 2; ++i) {
-    I16x16 pair = I16x16(I32x8{} + load<int32_t>(inputs.value + 2 * i));
-    for (int o = 0; o < 4; ++o)
-      total[o] += dotPairs(pair, load<I16x16>(weights.pair[i] + 8 * o));
-  }
-  for (int o = 0; o < 4; ++o) {
-    F32x8 term = __builtin_convertvector(total[o], F32x8) *
-                 load<F32x8>(weights.scale + 8 * o) * inputs.unit;
-    store(sums.output + 8 * o, load<F32x8>(sums.output + 8 * o) + term);
-  }
+static void addFp16(const Fp16Inputs *lines, size_t count,
+                    const Fp16Weights &weights, Sums *sums) {
+  for (size_t line = 0; line < count; ++line)
+    if (!lines[line].zero)
+      addFp16Line(lines[line], weights, sums[line]);
 }
 
 static void finish(const Sums *sums, size_t stride, float *results) {

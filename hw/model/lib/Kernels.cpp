@@ -1,6 +1,7 @@
 //===- Kernels.cpp - The vectorised inner loops ---------------------------===//
 #include "Kernels.h"
 
+#include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Support/DotPairs.h"
 
 #include <vector>
@@ -18,16 +19,19 @@ typedef uint8_t U8x8 __attribute__((vector_size(8)));
 typedef uint8_t U8x32 __attribute__((vector_size(32)));
 typedef int16_t I16x8 __attribute__((vector_size(16)));
 using simd::I16x16;
+typedef uint16_t U16x8 __attribute__((vector_size(16)));
 typedef uint16_t U16x16 __attribute__((vector_size(32)));
 using simd::I32x8;
 typedef uint32_t U32x8 __attribute__((vector_size(32)));
 typedef float F32x8 __attribute__((vector_size(32)));
 
-#define EDGELLM_KERNELS(name)                                                  \
+#define EDGELLM_KERNELS(name, ...)                                             \
   {                                                                            \
     name, prepareFp16, prepareInt4, unpackFp16, unpackFp16Transposed,          \
-        unpackInt4, expand4of8, expand2of8, expand1of8Padded, expand1of8,      \
-        addFp16, addInt4, finish                                               \
+        unpackInt4, addToWeight, expand4of8, expand2of8, expand1of8Padded,     \
+        expand1of8, addFp16, addInt4, finish, finishVmm, finishScores, {       \
+      __VA_ARGS__                                                              \
+    }                                                                          \
   }
 
 /// What every processor of the architecture runs.
@@ -50,6 +54,7 @@ static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
 }
 
 #include "KernelBody.h"
+#include "PairKernels.h"
 constexpr Kernels kernels = EDGELLM_KERNELS("baseline");
 
 } // namespace baseline
@@ -73,9 +78,30 @@ static uint64_t spreadCodes(uint32_t codes, uint32_t mask) {
 }
 
 #include "KernelBody.h"
+#include "PairKernels.h"
 constexpr Kernels kernels = EDGELLM_KERNELS("avx2");
 
 } // namespace avx2
+#pragma clang attribute pop
+
+#pragma clang attribute push(                                                  \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,"     \
+                          "avx512vbmi2,avx512vnni,bmi2"))),                    \
+    apply_to = function)
+namespace avx512 {
+
+using avx2::spreadCodes;
+
+#include "KernelBody.h"
+#include "WideKernels.h"
+constexpr Kernels kernels =
+    EDGELLM_KERNELS("avx512", rowKernel<isa::WeightFormat::int4>, {},
+                    rowKernel<isa::WeightFormat::int4_4of8>,
+                    rowKernel<isa::WeightFormat::int4_2of8>,
+                    rowKernel<isa::WeightFormat::int4_1of8_padded>,
+                    rowKernel<isa::WeightFormat::int4_1of8>);
+
+} // namespace avx512
 #pragma clang attribute pop
 #endif
 
@@ -85,6 +111,13 @@ std::span<const Kernels> supportedKernels() {
   static const std::vector<Kernels> sets = [] {
     std::vector<Kernels> found;
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("avx512vnni") &&
+        __builtin_cpu_supports("avx512vbmi") &&
+        __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
+      found.push_back(avx512::kernels);
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
       found.push_back(avx2::kernels);
 #endif

@@ -12,6 +12,7 @@
 #ifndef EDGELLM_MODEL_LIB_KERNELS_H
 #define EDGELLM_MODEL_LIB_KERNELS_H
 
+#include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/Model/Numerics.h"
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,7 @@ struct alignas(64) Tile {
 
 /// One group of activations in the fp16 mode.
 struct alignas(32) Fp16Inputs {
+  static constexpr unsigned size = kGroup;
   float value[kGroup];
   int8_t exponent[kGroup]; ///< N1; kNoExponent where the value is zero
   bool zero;               ///< all are
@@ -44,17 +46,20 @@ struct alignas(64) Fp16Weights {
 /// So low that no sum with another exponent reaches that of a product.
 inline constexpr int8_t kNoExponent = -64;
 
-/// One block of activations in the int4 mode.
-struct alignas(32) Int4Inputs {
-  int16_t value[kBlock]; ///< aligned activations of N6
-  float unit;            ///< what 1 stands for: 2^(E-29)
-  bool zero;             ///< all are
+/// One block of activations in the int4 mode, aligned as N6 says. How the 128
+/// numbers of 16 bits lie in `value` is the affair of the set of kernels.
+struct alignas(64) Int4Inputs {
+  static constexpr unsigned size = kBlock;
+  std::byte value[2 * kBlock];
+  float unit; ///< what 1 stands for: 2^(E-29)
+  bool zero;  ///< all are
 };
 
-/// One block of inputs x 32 outputs in the int4 mode; neighbouring inputs lie
-/// side by side for multiply-add-pairs instructions.
+/// One block of inputs x 32 outputs in the int4 mode; the panel, and what is
+/// taken off each output's sum, are the affair of the set of kernels.
 struct alignas(64) Int4Weights {
-  int16_t pair[kBlock / 2][kOutputs][2];
+  std::byte panel[2 * kBlock * kOutputs];
+  int32_t correction[kOutputs];
   float scale[kOutputs];
 };
 
@@ -71,6 +76,22 @@ struct alignas(64) Sums {
 using Expand = unsigned(const std::byte *index, const std::byte *codes,
                         void *block);
 
+/// Rows of packed weights that follow each other in a port.
+struct PackedRows {
+  const std::byte *first;
+  size_t bytes; ///< of each
+  size_t count;
+};
+
+/// Products of one vector with rows as they stream, for decode: the weights are
+/// used once, and unpacking them into panels would be lost. A row has `groups`
+/// blocks in packages (WeightStream.h); results are in the order of the rows.
+struct RowKernel {
+  void (*prepare)(const uint16_t *activations, Int4Inputs &inputs);
+  void (*dot)(const Int4Inputs *inputs, size_t groups, const PackedRows &rows,
+              float *results);
+};
+
 struct Kernels {
   const char *name;
   /// A packet of activations, and four of them.
@@ -81,15 +102,26 @@ struct Kernels {
   void (*unpackFp16Transposed)(const Tile &tile, Fp16Weights &weights);
   /// Rows of the tile are outputs; the scales are left alone.
   void (*unpackInt4)(const Tile &tile, Int4Weights &weights);
+  /// Adds -7 .. 7 to a weight that is one of these.
+  void (*addToWeight)(Int4Weights &weights, unsigned input, unsigned output,
+                      int value);
   /// One for each sparse format (N18).
   Expand *expand4of8, *expand2of8, *expand1of8Padded, *expand1of8;
-  /// Adds the terms of 32 outputs.
-  void (*addFp16)(const Fp16Inputs &inputs, const Fp16Weights &weights,
-                  Sums &sums);
-  void (*addInt4)(const Int4Inputs &inputs, const Int4Weights &weights,
-                  Sums &sums);
+  /// Adds the terms of 32 outputs to the sums of each line.
+  void (*addFp16)(const Fp16Inputs *lines, size_t count,
+                  const Fp16Weights &weights, Sums *sums);
+  void (*addInt4)(const Int4Inputs *lines, size_t count,
+                  const Int4Weights &weights, Sums *sums);
   /// The tree of N4: s_k is sums[k * stride].
   void (*finish)(const Sums *sums, size_t stride, float *results);
+  /// What follows the sums of 32 outputs (N8, N10); `bias` is null where there
+  /// is none, `aux` is read where the epilogue does.
+  void (*finishVmm)(const float *dots, const uint16_t *bias,
+                    isa::Epilogue epilogue, const uint16_t *aux,
+                    uint16_t *results);
+  void (*finishScores)(const float *dots, float scale, uint16_t *results);
+  /// By weight format; null where panels are faster.
+  RowKernel row[isa::kWeightFormats];
 };
 
 /// The sets that this processor can run, the fastest first.

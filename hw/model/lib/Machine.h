@@ -82,6 +82,7 @@ void execute(const isa::Softmax &softmax, Machine &machine);
 void execute(const isa::AttentionValues &values, Machine &machine);
 // Vector unit
 void execute(const isa::RmsNorm &norm, Machine &machine);
+void execute(const isa::LayerNorm &norm, Machine &machine);
 void execute(const isa::Rope &rope, Machine &machine);
 void execute(const isa::Activation &activation, Machine &machine);
 

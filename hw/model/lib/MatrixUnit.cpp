@@ -27,7 +27,6 @@ inline void prefetchNext(const std::byte *weights, int64_t groupBytes) {
 template <isa::WeightFormat format> struct Int4Coding {
   using Inputs = Int4Inputs;
   using Weights = Int4Weights;
-  static constexpr int64_t groupChannels = kBlock;
   static constexpr int64_t indexBytes = isa::indexBytes(format, kBlock);
   static constexpr int64_t codeBytes = isa::codeBytes(format, kBlock);
 
@@ -37,10 +36,7 @@ template <isa::WeightFormat format> struct Int4Coding {
   void unpack(const RowStarts &rows, size_t group, const Kernels &kernels,
               Weights &weights) const;
 
-  static void prepare(const uint16_t *activations, const Kernels &kernels,
-                      Inputs &inputs) {
-    kernels.prepareInt4(activations, inputs);
-  }
+  static auto prepare(const Kernels &kernels) { return kernels.prepareInt4; }
   static auto kernel(const Kernels &kernels) { return kernels.addInt4; }
 
 private:
@@ -64,7 +60,7 @@ private:
 /// the first. No packer writes such streams, so speed does not matter.
 void addRepeated(unsigned groups, const std::byte *codes,
                  const std::byte *index, unsigned output,
-                 Int4Weights &weights) {
+                 const Kernels &kernels, Int4Weights &weights) {
   for (unsigned group = 0; group < kBlock / 8; ++group) {
     if (!(groups >> group & 1))
       continue;
@@ -73,8 +69,8 @@ void addRepeated(unsigned groups, const std::byte *codes,
       channel += unsigned(index[(firstBit + i) / 8] >> (firstBit + i) % 8 &
                           std::byte(1))
                  << i;
-    weights.pair[channel / 2][output][channel % 2] +=
-        int16_t(numerics::int4Value(unsigned(codes[group] >> 4)));
+    kernels.addToWeight(weights, channel, output,
+                        numerics::int4Value(unsigned(codes[group] >> 4)));
   }
 }
 
@@ -110,13 +106,12 @@ void Int4Coding<format>::unpack(const RowStarts &rows, size_t group,
   kernels.unpackInt4(tile, weights);
   for (unsigned o = 0; anyRepeated && o < kOutputs; ++o)
     addRepeated(repeated[o], rows[o] + start + codes, rows[o] + start + index,
-                o, weights);
+                o, kernels, weights);
 }
 
 struct Fp16Coding {
   using Inputs = Fp16Inputs;
   using Weights = Fp16Weights;
-  static constexpr int64_t groupChannels = kGroup;
   static constexpr int64_t groupBytes = 2 * kGroup;
 
   explicit Fp16Coding(int64_t) {}
@@ -132,10 +127,7 @@ struct Fp16Coding {
     kernels.unpackFp16Transposed(tile, weights);
   }
 
-  static void prepare(const uint16_t *activations, const Kernels &kernels,
-                      Inputs &inputs) {
-    kernels.prepareFp16(activations, inputs);
-  }
+  static auto prepare(const Kernels &kernels) { return kernels.prepareFp16; }
   static auto kernel(const Kernels &kernels) { return kernels.addFp16; }
 };
 
@@ -161,7 +153,6 @@ Task::Task(const isa::Vmm &vmm, const Machine &machine)
   isa::Operands operands = machine.operandsOf(vmm);
   dst.requireDistinct("dst");
   dst.requireApart(src, "dst");
-  machine.memory.requireApart(dst, weights, "dst");
   if (vmm.has_bias) {
     bias = machine.operand(operands, "bias");
     dst.requireApart(*bias, "dst");
@@ -174,31 +165,26 @@ Task::Task(const isa::Vmm &vmm, const Machine &machine)
 }
 
 /// Packets of one group of a row; those past the last block are zero.
-template <typename Coding>
+template <typename Inputs>
 void prepareGroup(const Task &task, int64_t group, int64_t row,
-                  const Kernels &kernels, typename Coding::Inputs &inputs) {
-  constexpr int64_t packets = Coding::groupChannels / isa::kLanes;
+                  void (*prepare)(const uint16_t *, Inputs &), Inputs &inputs) {
+  constexpr int64_t packets = Inputs::size / isa::kLanes;
   Packet activations[packets] = {};
   for (int64_t i = 0; i < packets && group * packets + i < task.inBlocks; ++i)
     activations[i] = task.src.load(0, group * packets + i, row);
-  Coding::prepare(activations[0].lane, kernels, inputs);
+  prepare(activations[0].lane, inputs);
 }
 
 /// N8, for the 32 channels of a block and one row.
 void writeOutputs(const Task &task, int64_t block, int64_t row,
-                  const float *dots) {
+                  const float *dots, const Kernels &kernels) {
   Packet bias, aux, result;
   if (task.bias)
     bias = task.bias->load(0, block, 0);
   if (task.aux)
     aux = task.aux->load(0, block, row);
-  for (unsigned lane = 0; lane < kOutputs; ++lane) {
-    std::optional<uint16_t> laneBias;
-    if (task.bias)
-      laneBias = bias.lane[lane];
-    result.lane[lane] = numerics::vmmOutput(dots[lane], laneBias, task.epilogue,
-                                            task.aux ? aux.lane[lane] : 0);
-  }
+  kernels.finishVmm(dots, task.bias ? bias.lane : nullptr, task.epilogue,
+                    aux.lane, result.lane);
   task.dst.store(0, block, row, result);
 }
 
@@ -209,10 +195,10 @@ void runTile(const Task &task, const Coding &coding, int64_t firstRow,
   requireAffordable<typename Coding::Inputs>(1, groups, tileRows);
   InputLines<typename Coding::Inputs> inputs(groups, tileRows);
   machine.pool.parallelFor(
-      groups, tileRows * Coding::groupChannels, [&](size_t group) {
+      groups, tileRows * Coding::Inputs::size, [&](size_t group) {
         for (int64_t row = 0; row < tileRows; ++row)
-          prepareGroup<Coding>(task, group, firstRow + row, kernels,
-                               inputs.at(group, row));
+          prepareGroup(task, group, firstRow + row, Coding::prepare(kernels),
+                       inputs.at(group, row));
       });
   machine.pool.parallelFor(
       task.outBlocks, operationsOf(inputs), [&](size_t block) {
@@ -223,7 +209,7 @@ void runTile(const Task &task, const Coding &coding, int64_t firstRow,
               coding.unpack(rows, group, kernels, weights);
             },
             [&](size_t row, const float *dots) {
-              writeOutputs(task, block, firstRow + row, dots);
+              writeOutputs(task, block, firstRow + row, dots, kernels);
             });
       });
 }
@@ -240,13 +226,63 @@ void reportArgmax(const isa::Vmm &vmm, const Task &task, Machine &machine) {
   machine.argmaxValue = row[machine.argmaxIndex];
 }
 
-template <typename Coding> void run(const isa::Vmm &vmm, Machine &machine) {
-  size_t groups = ceilDivide(vmm.in_channels, Coding::groupChannels);
-  Task task(vmm, machine);
-  Coding coding(vmm.in_channels);
+/// The products of one vector with all rows, in the order of the channels. Each
+/// port's rows are read one after the other, as they lie: streams that the
+/// processor sees.
+std::vector<float> streamRows(const Task &task, const RowKernel &kernel,
+                              const std::vector<Int4Inputs> &inputs,
+                              Machine &machine) {
+  constexpr int64_t rowsAtOnce = 64;
+  int64_t channels = task.outBlocks * kOutputs, ports = task.weights.ports();
+  int64_t parts = ceilDivide(task.weights.rowsIn(0, channels), rowsAtOnce);
+  std::vector<float> dots(channels);
+  machine.pool.parallelFor(
+      ports * parts, rowsAtOnce * inputs.size() * kBlock, [&](size_t index) {
+        int64_t port = index / parts, first = index % parts * rowsAtOnce;
+        int64_t count =
+            std::min(task.weights.rowsIn(port, channels) - first, rowsAtOnce);
+        if (count <= 0)
+          return;
+        float results[rowsAtOnce];
+        kernel.dot(inputs.data(), inputs.size(),
+                   {task.weights.row(port, first),
+                    size_t(task.weights.bytesOfRow()), size_t(count)},
+                   results);
+        for (int64_t row = 0; row < count; ++row)
+          dots[port + (first + row) * ports] = results[row];
+      });
+  return dots;
+}
+
+void runRow(const Task &task, const RowKernel &kernel, size_t groups,
+            Machine &machine) {
+  requireAffordable<Int4Inputs>(1, groups, 1);
+  std::vector<Int4Inputs> inputs(groups);
+  for (size_t group = 0; group < groups; ++group)
+    prepareGroup(task, group, 0, kernel.prepare, inputs[group]);
+  std::vector<float> dots = streamRows(task, kernel, inputs, machine);
+  machine.pool.parallelFor(task.outBlocks, kOutputs, [&](size_t block) {
+    writeOutputs(task, block, 0, &dots[block * kOutputs], machine.kernels);
+  });
+}
+
+template <typename Coding>
+void runPanels(const Task &task, int64_t inputs, size_t groups,
+               Machine &machine) {
+  Coding coding(inputs);
   for (int64_t row = 0; row < task.rows; row += kTileRows)
     runTile(task, coding, row, std::min(kTileRows, task.rows - row), groups,
             machine);
+}
+
+template <typename Coding> void run(const isa::Vmm &vmm, Machine &machine) {
+  size_t groups = ceilDivide(vmm.in_channels, int64_t(Coding::Inputs::size));
+  Task task(vmm, machine);
+  const RowKernel &rowKernel = machine.kernels.row[unsigned(vmm.weight_format)];
+  if (task.rows == 1 && rowKernel.dot)
+    runRow(task, rowKernel, groups, machine);
+  else
+    runPanels<Coding>(task, vmm.in_channels, groups, machine);
   if (vmm.argmax)
     reportArgmax(vmm, task, machine);
 }

@@ -29,7 +29,7 @@ static int64_t wholePackets(std::span<const std::byte> buffer) {
 Memory::Memory(const Launch &launch)
     : ddrBuffer(launch.ddr), chipBuffer(launch.chip), hbmBuffers(launch.hbm) {}
 
-void Memory::begin(const isa::Begin &limits) {
+void Memory::begin(const isa::Begin &limits, uint32_t sequence) {
   int64_t ddrHas = wholePackets(ddrBuffer), chipHas = wholePackets(chipBuffer);
   int64_t portHas = hbmBuffers.empty() ? 0 : wholePackets(hbmBuffers[0]);
   for (std::span<std::byte> buffer : hbmBuffers)
@@ -43,9 +43,15 @@ void Memory::begin(const isa::Begin &limits) {
   if (limits.chip_packets > chipHas)
     throw Fault{StatusCode::out_of_bounds, "chip_packets", limits.chip_packets,
                 chipHas};
+  int64_t allSequences = limits.sequences * limits.sequence_packets;
+  if (allSequences > limits.hbm_packets)
+    throw Fault{StatusCode::out_of_bounds, "sequence_packets", allSequences,
+                limits.hbm_packets};
   ddrPackets = limits.ddr_packets;
-  hbmPackets = limits.hbm_packets;
   chipPackets = limits.chip_packets;
+  weightPackets = limits.hbm_packets - allSequences;
+  kvPackets = limits.sequence_packets;
+  kvOffset = sequence * kvPackets * ports();
 }
 
 //===----------------------------------------------------------------------===//
@@ -57,7 +63,7 @@ static Wide reach(const Extent &extent) {
   return Wide(extent.count - 1) * extent.stride;
 }
 
-Operand Memory::operand(isa::Space space, const Region &region,
+Operand Memory::operand(isa::Space space, Region region,
                         const char *field) const {
   Wide first = region.base, last = Wide(region.base) + region.rows - 1;
   for (const Extent &extent : {region.outer, region.inner}) {
@@ -69,7 +75,12 @@ Operand Memory::operand(isa::Space space, const Region &region,
   else if (space == isa::Space::chip)
     requireInside(first, last, 0, chipPackets - 1, field);
   else
-    requireInside(first, last, 0, hbmPackets * ports() - 1, field);
+    requireInside(first, last, weightPackets * ports(),
+                  (weightPackets + kvPackets) * ports() - 1, field);
+  int64_t offset = space == isa::Space::hbm ? kvOffset : 0;
+  region.base += offset;
+  first += offset;
+  last += offset;
   return Operand(*this, space, region, int64_t(first), int64_t(last));
 }
 
@@ -140,12 +151,10 @@ WeightRows Memory::weights(int64_t address, int64_t rowBytes,
                            int64_t channels) const {
   WeightRows rows;
   rows.rowBytes = rowBytes;
-  rows.first = address;
   Wide perPort = ports() ? (channels + ports() - 1) / ports() : 1;
   Wide bytes = perPort * rowBytes;
   Wide last = address + (bytes - 1) / isa::kPacketBytes;
-  requireInside(address, last, 0, hbmPackets - 1, "weights");
-  rows.last = int64_t(last);
+  requireInside(address, last, 0, weightPackets - 1, "weights");
   for (std::span<std::byte> buffer : hbmBuffers)
     rows.starts.push_back(buffer.data() + address * isa::kPacketBytes);
   return rows;
@@ -153,20 +162,11 @@ WeightRows Memory::weights(int64_t address, int64_t rowBytes,
 
 std::array<const std::byte *, 32> WeightRows::block(int64_t index) const {
   std::array<const std::byte *, 32> rows;
-  int64_t ports = int64_t(starts.size());
   for (int64_t i = 0; i < 32; ++i) {
     int64_t channel = 32 * index + i;
-    rows[i] = starts[channel % ports] + channel / ports * rowBytes;
+    rows[i] = row(channel % ports(), channel / ports());
   }
   return rows;
-}
-
-void Memory::requireApart(const Operand &dst, const WeightRows &weights,
-                          const char *field) const {
-  if (dst.space == isa::Space::hbm && dst.first / ports() <= weights.last &&
-      weights.first <= dst.last / ports())
-    throw Fault{StatusCode::overlap, field, dst.first,
-                (weights.last + 1) * ports()};
 }
 
 } // namespace edgellm::model

@@ -108,30 +108,38 @@ public:
   /// Starts of the rows of 32 output channels.
   std::array<const std::byte *, 32> block(int64_t index) const;
 
+  int64_t ports() const { return int64_t(starts.size()); }
+  /// The rows that port `port` holds of `channels` output channels: those of
+  /// channels port, port + ports(), ...
+  int64_t rowsIn(int64_t port, int64_t channels) const {
+    return (channels - port + ports() - 1) / ports();
+  }
+  const std::byte *row(int64_t port, int64_t index) const {
+    return starts[port] + index * rowBytes;
+  }
+  int64_t bytesOfRow() const { return rowBytes; }
+
 private:
   friend class Memory;
   std::vector<const std::byte *> starts; // of row 0 in each port
   int64_t rowBytes = 0;
-  int64_t first = 0, last = 0; // packets in every port
 };
 
 class Memory {
 public:
   explicit Memory(const Launch &launch);
 
-  /// Sets what the following instructions may use. Faults when the buffers are
-  /// smaller.
-  void begin(const isa::Begin &limits);
+  /// Sets what the following instructions may use, and the sequence whose KV
+  /// memory they work on. Faults when the buffers are smaller.
+  void begin(const isa::Begin &limits, uint32_t sequence);
 
-  /// Counts in `region` are positive.
-  Operand operand(isa::Space space, const Region &region,
-                  const char *field) const;
+  /// Counts in `region` are positive. In HBM it lies in the KV memory of
+  /// sequence 0, and the operand in that of the present one.
+  Operand operand(isa::Space space, Region region, const char *field) const;
 
-  /// `channels` rows of `rowBytes` bytes from packet `address` of the ports on.
+  /// `channels` rows of `rowBytes` bytes from packet `address` of the ports on,
+  /// before all KV memory.
   WeightRows weights(int64_t address, int64_t rowBytes, int64_t channels) const;
-  /// Faults when `dst` lies in HBM and meets the weights.
-  void requireApart(const Operand &dst, const WeightRows &weights,
-                    const char *field) const;
 
   int64_t ports() const { return int64_t(hbmBuffers.size()); }
 
@@ -141,7 +149,10 @@ private:
 
   std::span<std::byte> ddrBuffer, chipBuffer;
   std::vector<std::span<std::byte>> hbmBuffers;
-  int64_t ddrPackets = 0, hbmPackets = 0, chipPackets = 0;
+  int64_t ddrPackets = 0, chipPackets = 0;
+  int64_t weightPackets = 0; // of each port, before the KV memory
+  int64_t kvPackets = 0;     // of each port, for one sequence
+  int64_t kvOffset = 0;      // of hbm, from sequence 0 to the present one
 };
 
 inline std::byte *Memory::packet(isa::Space space, int64_t index) const {

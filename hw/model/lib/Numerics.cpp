@@ -10,6 +10,8 @@
 namespace edgellm::numerics {
 
 static_assert(std::bit_cast<uint32_t>(kLog2E) == 0x3FB8AA3B);
+static_assert(std::bit_cast<uint32_t>(kGeluLinear) == 0x3FCC422A);
+static_assert(std::bit_cast<uint32_t>(kGeluCubic) == 0x3D922279);
 
 float powerOfTwo(int exponent) {
   return std::bit_cast<float>(uint32_t(127 + exponent) << 23);
@@ -204,11 +206,42 @@ std::pair<uint16_t, uint16_t> rotate(uint16_t a, uint16_t b, uint16_t cosine,
   return {floatToHalf(x * c - y * s), floatToHalf(y * c + x * s)};
 }
 
+void layerNorm(std::span<const uint16_t> input,
+               std::span<const uint16_t> weight, std::span<const uint16_t> bias,
+               size_t channels, float epsilon, std::span<uint16_t> output) {
+  std::vector<float> x(input.size()), d(input.size()), squares(input.size());
+  float inverse = 1.0f / float(channels);
+  for (size_t i = 0; i < channels; ++i)
+    x[i] = halfToFloat(input[i]);
+  float mean = vsum(x) * inverse;
+  for (size_t i = 0; i < channels; ++i) {
+    d[i] = x[i] - mean;
+    squares[i] = d[i] * d[i];
+  }
+  float variance = vsum(squares) * inverse;
+  float reciprocal = 1.0f / std::sqrt(variance + epsilon);
+  for (size_t i = 0; i < output.size(); ++i)
+    output[i] = i < channels
+                    ? floatToHalf((d[i] * reciprocal) * halfToFloat(weight[i]) +
+                                  halfToFloat(bias[i]))
+                    : 0;
+}
+
+/// The gate of N16 and N20.
+static float sigmoid(float x) {
+  float e = expneg(std::abs(x));
+  return x >= 0 ? 1.0f / (1.0f + e) : e / (1.0f + e);
+}
+
 uint16_t silu(uint16_t x) {
   float value = halfToFloat(x);
-  float e = expneg(std::abs(value));
-  float gate = value >= 0 ? 1.0f / (1.0f + e) : e / (1.0f + e);
-  return floatToHalf(value * gate);
+  return floatToHalf(value * sigmoid(value));
+}
+
+uint16_t gelu(uint16_t x) {
+  float value = halfToFloat(x);
+  float slope = (value * value) * kGeluCubic + kGeluLinear;
+  return floatToHalf(value * sigmoid(value * slope));
 }
 
 } // namespace edgellm::numerics

@@ -43,7 +43,7 @@ void requireAffordable(double sets, double groups, double lines) {
 /// unpack(group, weights) delivers the weights; `add` is the kernel.
 template <typename Inputs, typename Weights, typename Unpack, typename Finish>
 void multiply(const InputLines<Inputs> &inputs, const Kernels &kernels,
-              void (*add)(const Inputs &, const Weights &, Sums &),
+              void (*add)(const Inputs *, size_t, const Weights &, Sums *),
               Unpack unpack, Finish finish) {
   // Sum k of all lines, then sum k+1: the lines of a group meet in one stretch
   // of memory, not in the few cache sets that a power-of-two stride leaves.
@@ -51,11 +51,8 @@ void multiply(const InputLines<Inputs> &inputs, const Kernels &kernels,
   Weights weights;
   for (size_t group = 0; group < inputs.groups; ++group) {
     unpack(group, weights);
-    Sums *part = &sums[group % 8 * inputs.lines];
-    for (size_t line = 0; line < inputs.lines; ++line)
-      // A running sum is never -0, so a zero term would not change it.
-      if (const Inputs &input = inputs.at(group, line); !input.zero)
-        add(input, weights, part[line]);
+    add(&inputs.at(group, 0), inputs.lines, weights,
+        &sums[group % 8 * inputs.lines]);
   }
   for (size_t line = 0; line < inputs.lines; ++line) {
     float results[kOutputs];
@@ -67,8 +64,7 @@ void multiply(const InputLines<Inputs> &inputs, const Kernels &kernels,
 /// Multiply-adds of one call of multiply, for ThreadPool::parallelFor.
 template <typename Inputs>
 size_t operationsOf(const InputLines<Inputs> &inputs) {
-  constexpr size_t groupSize = sizeof(Inputs::value) / sizeof(Inputs::value[0]);
-  return inputs.groups * inputs.lines * groupSize * kOutputs;
+  return inputs.groups * inputs.lines * Inputs::size * kOutputs;
 }
 
 } // namespace edgellm::model

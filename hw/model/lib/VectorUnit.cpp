@@ -11,19 +11,26 @@ constexpr size_t kNormOperations = 16;
 constexpr size_t kRopeOperations = 16;
 constexpr size_t kActivationOperations = 32;
 
-std::vector<Packet> loadRow(const Operand &operand, int64_t blocks,
-                            int64_t row) {
+/// `blocks` packets of a row, from block `first` on.
+std::vector<Packet> loadRow(const Operand &operand, int64_t first,
+                            int64_t blocks, int64_t row) {
   std::vector<Packet> packets(blocks);
   for (int64_t block = 0; block < blocks; ++block)
-    packets[block] = operand.load(0, block, row);
+    packets[block] = operand.load(0, first + block, row);
   return packets;
+}
+
+void storeRow(const Operand &operand, int64_t first, int64_t row,
+              const std::vector<Packet> &packets) {
+  for (size_t block = 0; block < packets.size(); ++block)
+    operand.store(0, first + int64_t(block), row, packets[block]);
 }
 
 std::span<uint16_t> lanesOf(std::vector<Packet> &packets) {
   return {packets[0].lane, packets.size() * isa::kLanes};
 }
 
-/// Without it a row of zeros would divide zero by zero (N14).
+/// Without it a row of zeros would divide zero by zero (N14, N19).
 void requirePositive(float value, const char *field) {
   if (!(value > 0))
     throw Fault{StatusCode::illegal_instruction, field,
@@ -44,15 +51,41 @@ void execute(const isa::RmsNorm &norm, Machine &machine) {
   dst.requireApart(weight, "dst");
   dst.requireApartOrSame(src, "dst");
 
-  std::vector<Packet> weights = loadRow(weight, blocks, 0);
+  std::vector<Packet> weights = loadRow(weight, 0, blocks, 0);
   machine.pool.parallelFor(
-      rows, blocks * isa::kLanes * kNormOperations, [&](size_t row) {
-        std::vector<Packet> packets = loadRow(src, blocks, row);
+      rows * norm.heads, blocks * isa::kLanes * kNormOperations,
+      [&](size_t index) {
+        int64_t row = int64_t(index) % rows;
+        int64_t first = int64_t(index) / rows * blocks;
+        std::vector<Packet> packets = loadRow(src, first, blocks, row);
         numerics::rmsNorm(lanesOf(packets), lanesOf(weights),
                           norm.inverse_channels, norm.epsilon,
                           lanesOf(packets));
-        for (int64_t block = 0; block < blocks; ++block)
-          dst.store(0, block, row, packets[block]);
+        storeRow(dst, first, row, packets);
+      });
+}
+
+void execute(const isa::LayerNorm &norm, Machine &machine) {
+  requirePositive(norm.epsilon, "epsilon");
+  int64_t rows = machine.rows(norm.rows), blocks = blocksOf(norm.channels);
+  isa::Operands operands = machine.operandsOf(norm);
+  Operand weight = machine.operand(operands, "weight");
+  Operand bias = machine.operand(operands, "bias");
+  Operand src = machine.operand(operands, "src");
+  Operand dst = machine.operand(operands, "dst");
+  dst.requireDistinct("dst");
+  dst.requireApart(weight, "dst");
+  dst.requireApart(bias, "dst");
+  dst.requireApartOrSame(src, "dst");
+
+  std::vector<Packet> weights = loadRow(weight, 0, blocks, 0);
+  std::vector<Packet> biases = loadRow(bias, 0, blocks, 0);
+  machine.pool.parallelFor(
+      rows, blocks * isa::kLanes * kNormOperations, [&](size_t row) {
+        std::vector<Packet> packets = loadRow(src, 0, blocks, row);
+        numerics::layerNorm(lanesOf(packets), lanesOf(weights), lanesOf(biases),
+                            norm.channels, norm.epsilon, lanesOf(packets));
+        storeRow(dst, 0, row, packets);
       });
 }
 
@@ -89,6 +122,8 @@ static uint16_t apply(isa::Function function, uint16_t x) {
   switch (function) {
   case isa::Function::silu:
     return numerics::silu(x);
+  case isa::Function::gelu:
+    return numerics::gelu(x);
   }
   return x;
 }

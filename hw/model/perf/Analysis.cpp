@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
 
 using namespace edgellm;
 using namespace edgellm::perf;
@@ -151,6 +152,17 @@ std::string perf::kindOf(std::string_view source) {
 std::optional<uint64_t> perf::layerOf(std::string_view source) {
   std::optional<LayerNumber> layer = findLayer(source);
   return layer ? std::optional(layer->value) : std::nullopt;
+}
+
+std::optional<size_t> perf::stepsPerLayer(const PassTiming &pass) {
+  std::map<uint64_t, size_t> steps;
+  for (const StepTiming &step : pass.steps)
+    if (std::optional<uint64_t> layer = layerOf(step.source))
+      ++steps[*layer];
+  for (auto [layer, count] : steps)
+    if (count != steps.begin()->second)
+      return std::nullopt;
+  return steps.empty() ? std::nullopt : std::optional(steps.begin()->second);
 }
 
 std::string perf::nameOf(const StepTiming &step) {

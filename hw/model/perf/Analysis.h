@@ -44,6 +44,9 @@ std::string kindOf(std::string_view source);
 /// The layer in a source, if it names one.
 std::optional<uint64_t> layerOf(std::string_view source);
 
+/// How many steps a layer has; nothing when there are no layers, or not alike.
+std::optional<size_t> stepsPerLayer(const model::PassTiming &pass);
+
 /// What a step is called: its source, or the mnemonic and the index.
 std::string nameOf(const model::StepTiming &step);
 

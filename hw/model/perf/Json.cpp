@@ -103,6 +103,8 @@ void perf::writeJson(std::ostream &os, const Study &study) {
   object["past"] = study.pass.past;
   object["switched_off"] = switchedOff(study.options);
   object["instructions"] = study.pass.steps.size();
+  std::optional<size_t> perBlock = stepsPerLayer(study.pass);
+  object["instructions_per_block"] = perBlock ? json(*perBlock) : json();
   object["program_bytes"] = study.programBytes;
   addTotals(object, study.pass);
   if (!study.comparisons.empty())

@@ -43,14 +43,21 @@ static std::string units(const PassTiming &pass) {
   return text;
 }
 
+/// "424 instructions, 15 a block,", without the rest where blocks differ.
+static std::string instructions(const PassTiming &pass) {
+  std::string text = std::to_string(pass.steps.size()) + " instructions";
+  if (std::optional<size_t> steps = stepsPerLayer(pass))
+    text += ", " + std::to_string(*steps) + " a block,";
+  return text;
+}
+
 void perf::writeSummary(std::ostream &os, const Study &study) {
   const PassTiming &pass = study.pass;
   line(os, "modelled",
        study.model + " for target " + pass.target + "; nothing is measured");
   line(os, "pass", requestOf(study));
   line(os, "program",
-       std::to_string(pass.steps.size()) + " instructions in " +
-           std::to_string(study.programBytes) +
+       instructions(pass) + " in " + std::to_string(study.programBytes) +
            " bytes, the same for every request; one launch a pass");
   line(os, "speed", speed(pass));
   line(os, "HBM", hbm(pass));

@@ -100,6 +100,7 @@ void time(const isa::AttentionScores &scores, TimedMachine &machine, Run &run);
 void time(const isa::AttentionValues &values, TimedMachine &machine, Run &run);
 void time(const isa::Softmax &softmax, TimedMachine &machine, Run &run);
 void time(const isa::RmsNorm &norm, TimedMachine &machine, Run &run);
+void time(const isa::LayerNorm &norm, TimedMachine &machine, Run &run);
 void time(const isa::Rope &rope, TimedMachine &machine, Run &run);
 void time(const isa::Activation &activation, TimedMachine &machine, Run &run);
 

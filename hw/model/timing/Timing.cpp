@@ -39,6 +39,7 @@ public:
   void visit(const isa::Softmax &softmax) override { unit(softmax); }
   void visit(const isa::AttentionValues &values) override { unit(values); }
   void visit(const isa::RmsNorm &norm) override { unit(norm); }
+  void visit(const isa::LayerNorm &norm) override { unit(norm); }
   void visit(const isa::Rope &rope) override { unit(rope); }
   void visit(const isa::Activation &activation) override { unit(activation); }
 

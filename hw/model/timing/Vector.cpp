@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
 
+#include <vector>
+
 using namespace edgellm;
 using namespace edgellm::model;
 
@@ -97,37 +99,59 @@ void timeElementwise(VectorWork &work, Run &run, const Moment &constants,
   work.finish(double(packets * rows));
 }
 
-/// A head of softmax with `blocks` packets: the maximum, then exponentials and
-/// their sum, then the quotients. The passes of neighbouring heads interleave,
-/// so that reductions are hidden and a head costs the unit three passes.
-class SoftmaxHeads {
+/// Passes over the packets of a head with a reduction between two of them; the
+/// last pass writes. Passes of neighbouring heads interleave, so that
+/// reductions are hidden and a head costs the unit its passes.
+class HeadPasses {
 public:
-  SoftmaxHeads(VectorWork &work, const Moment &start, int64_t blocks)
-      : work(work), blocks(blocks), next(start) {}
+  HeadPasses(VectorWork &work, const Moment &start, const Moment &constants,
+             int64_t passes, int64_t blocks)
+      : work(work), passes(passes), blocks(blocks), next(start),
+        later(size_t(passes - 1)) {
+    later.back().atLeast(constants);
+  }
 
   void time(int64_t head) {
     Moment now = next;
     for (int64_t b = 0; b < blocks; ++b) {
       now = work.take(now, head * blocks + b);
       if (b == 0)
-        next = now.after(double(3 * blocks - 1));
+        next = now.after(double(passes * blocks - 1));
     }
-    summed.atLeast(now.after(work.reduction));
-    summed = summed.after(double(blocks));
-    divided.atLeast(summed.after(work.reduction));
+    for (Moment &pass : later) {
+      pass.atLeast(now.after(work.reduction));
+      if (&pass != &later.back())
+        now = pass = pass.after(double(blocks));
+    }
     for (int64_t b = 0; b < blocks; ++b) {
-      divided = divided.after(1);
-      work.put(divided, head * blocks + b);
+      later.back() = later.back().after(1);
+      work.put(later.back(), head * blocks + b);
     }
   }
-  /// The unit has done three passes of every head.
+  /// The unit has done all passes of every head.
   double free() const { return next.time; }
 
 private:
   VectorWork &work;
-  int64_t blocks;
-  Moment next, summed, divided;
+  int64_t passes, blocks;
+  Moment next;               ///< when the next head's first pass may begin
+  std::vector<Moment> later; ///< where the other passes are
 };
+
+/// `passes` over every head of `blocks` packets, with constants for the last.
+void timeHeads(VectorWork &work, Run &run, const Moment &constants,
+               int64_t passes, int64_t heads, int64_t blocks, int64_t rows) {
+  double cycles = double(passes * blocks * rows * heads);
+  if (rows > 1) {
+    work.bulk(cycles + double(passes - 1) * work.reduction, constants);
+  } else {
+    HeadPasses all(work, run.start, constants, passes, blocks);
+    for (int64_t h = 0; h < heads; ++h)
+      all.time(h);
+    run.read(all.free());
+  }
+  work.finish(cycles);
+}
 
 } // namespace
 
@@ -142,16 +166,7 @@ void model::time(const isa::Softmax &softmax, TimedMachine &machine, Run &run) {
               machine.resolve(softmax.dst_stride)};
   VectorWork work(machine, run, softmax.src_space, src,
                   isa::Space(softmax.dst_space), dst, rows);
-  double cycles = double(3 * blocks * rows * softmax.heads);
-  if (rows > 1) {
-    work.bulk(cycles + 2 * work.reduction, {});
-  } else {
-    SoftmaxHeads heads(work, run.start, blocks);
-    for (int64_t h = 0; h < softmax.heads; ++h)
-      heads.time(h);
-    run.read(heads.free());
-  }
-  work.finish(cycles);
+  timeHeads(work, run, {}, /*passes=*/3, softmax.heads, blocks, rows);
 }
 
 void model::time(const isa::RmsNorm &norm, TimedMachine &machine, Run &run) {
@@ -159,27 +174,27 @@ void model::time(const isa::RmsNorm &norm, TimedMachine &machine, Run &run) {
   int64_t blocks = ceilDivide(norm.channels, isa::kLanes);
   Moment weights = constantsOf(machine, run, blocks);
   VectorWork work(machine, run, norm.src_space,
+                  {machine.resolve(norm.src), 1, 0, norm.heads * blocks,
+                   machine.resolve(norm.src_stride)},
+                  norm.dst_space,
+                  {machine.resolve(norm.dst), 1, 0, norm.heads * blocks,
+                   machine.resolve(norm.dst_stride)},
+                  rows);
+  timeHeads(work, run, weights, /*passes=*/2, norm.heads, blocks, rows);
+}
+
+void model::time(const isa::LayerNorm &norm, TimedMachine &machine, Run &run) {
+  int64_t rows = machine.resolve(norm.rows);
+  int64_t blocks = ceilDivide(norm.channels, isa::kLanes);
+  Moment constants = constantsOf(machine, run, 2 * blocks);
+  VectorWork work(machine, run, norm.src_space,
                   {machine.resolve(norm.src), 1, 0, blocks,
                    machine.resolve(norm.src_stride)},
                   isa::Space(norm.dst_space),
                   {machine.resolve(norm.dst), 1, 0, blocks,
                    machine.resolve(norm.dst_stride)},
                   rows);
-  double cycles = double(2 * blocks * rows);
-  if (rows > 1) {
-    work.bulk(cycles + work.reduction, weights);
-  } else {
-    Moment now = run.start;
-    for (int64_t b = 0; b < blocks; ++b)
-      now = work.take(now, b);
-    now = now.after(work.reduction);
-    now.atLeast(weights);
-    for (int64_t b = 0; b < blocks; ++b) {
-      now = now.after(1);
-      work.put(now, b);
-    }
-  }
-  work.finish(cycles);
+  timeHeads(work, run, constants, /*passes=*/3, /*heads=*/1, blocks, rows);
 }
 
 void model::time(const isa::Rope &rope, TimedMachine &machine, Run &run) {

@@ -137,6 +137,7 @@ bool ComputeUnit::execute(const Command &command) {
     launch.ddr = arguments.buffer(kernel::kDdr);
     launch.tokens = arguments.scalar(kernel::kTokens);
     launch.past = arguments.scalar(kernel::kPast);
+    launch.sequence = arguments.scalar(kernel::kSequence);
     for (unsigned port = 0; port < ports; ++port)
       launch.hbm.push_back(arguments.buffer(kernel::kFirstPort + port));
     launch.chip = chip;

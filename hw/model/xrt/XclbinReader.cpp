@@ -31,7 +31,21 @@ public:
   std::vector<Entry> entries(axlf_section_kind kind, const char *name,
                              size_t arrayOffset) const;
 
+  /// The same, empty where there is no such section.
+  template <typename Count, typename Entry>
+  std::vector<Entry> entriesIfAny(axlf_section_kind kind, const char *name,
+                                  size_t arrayOffset) const {
+    if (count(kind) == 0)
+      return {};
+    return entries<Count, Entry>(kind, name, arrayOffset);
+  }
+
 private:
+  int64_t count(axlf_section_kind kind) const {
+    return std::ranges::count(headers, uint32_t(kind),
+                              &axlf_section_header::m_sectionKind);
+  }
+
   const std::byte *file;
   std::span<const axlf_section_header> headers;
 };
@@ -60,13 +74,10 @@ Sections::Sections(const axlf &top)
 
 std::span<const std::byte> Sections::find(axlf_section_kind kind,
                                           const char *name) const {
-  auto isKind = [&](const axlf_section_header &section) {
-    return section.m_sectionKind == uint32_t(kind);
-  };
-  if (std::ranges::count_if(headers, isKind) != 1)
-    fail("it has ", std::ranges::count_if(headers, isKind), " sections ", name,
-         ", expected one");
-  auto section = std::ranges::find_if(headers, isKind);
+  if (count(kind) != 1)
+    fail("it has ", count(kind), " sections ", name, ", expected one");
+  auto section = std::ranges::find(headers, uint32_t(kind),
+                                   &axlf_section_header::m_sectionKind);
   return {file + section->m_sectionOffset, size_t(section->m_sectionSize)};
 }
 
@@ -83,8 +94,8 @@ std::vector<Entry> Sections::entries(axlf_section_kind kind, const char *name,
          count, " entries");
   // Copied: nothing says that sections are aligned for their structures.
   std::vector<Entry> result{size_t(count)};
-  std::memcpy(result.data(), bytes.data() + arrayOffset,
-              result.size() * sizeof(Entry));
+  auto to = std::as_writable_bytes(std::span(result));
+  std::ranges::copy(bytes.subspan(arrayOffset, to.size()), to.begin());
   return result;
 }
 
@@ -178,4 +189,54 @@ Xclbin driver::readXclbin(const axlf &file) {
          " packets, allowed are up to ", kMostChipPackets);
   result.clockMHz = readClock(sections);
   return result;
+}
+
+/// Arguments in the kernel's description, which is XML.
+static size_t countArguments(const Sections &sections) {
+  std::span<const std::byte> bytes =
+      sections.find(EMBEDDED_METADATA, "EMBEDDED_METADATA");
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()),
+                        bytes.size());
+  size_t count = 0;
+  constexpr std::string_view kElement = "<arg ";
+  for (size_t at = 0; (at = text.find(kElement, at)) != text.npos; ++at)
+    ++count;
+  return count;
+}
+
+/// XRT looks the ends of a connection up without asking whether they exist.
+static void checkConnections(const Sections &sections,
+                             axlf_section_kind connectivity,
+                             axlf_section_kind topology) {
+  auto connections = sections.entriesIfAny<int32_t, connection>(
+      connectivity, "of connections", offsetof(::connectivity, m_connection));
+  auto memories = sections.entriesIfAny<int32_t, mem_data>(
+      topology, "of memories", offsetof(mem_topology, m_mem_data));
+  auto units = sections.entriesIfAny<int32_t, ip_data>(
+      IP_LAYOUT, "IP_LAYOUT", offsetof(ip_layout, m_ip_data));
+  size_t arguments = connections.empty() ? 0 : countArguments(sections);
+  // A negative index is a great one here.
+  for (const connection &entry : connections)
+    if (size_t(entry.arg_index) >= arguments ||
+        size_t(entry.m_ip_layout_index) >= units.size() ||
+        size_t(entry.mem_data_index) >= memories.size())
+      fail("it connects argument ", entry.arg_index, " of ", arguments,
+           " of unit ", entry.m_ip_layout_index, " of ", units.size(),
+           " to memory ", entry.mem_data_index, " of ", memories.size());
+}
+
+void driver::checkXclbin(std::span<const std::byte> file) {
+  if (file.size() < sizeof(axlf))
+    fail("it has ", file.size(), " bytes, the header of an xclbin ",
+         sizeof(axlf));
+  const axlf &top = *reinterpret_cast<const axlf *>(file.data());
+  if (top.m_header.m_length > file.size())
+    fail("its header says ", top.m_header.m_length, " bytes, the file has ",
+         file.size());
+  Sections sections(top);
+  checkConnections(sections, CONNECTIVITY, MEM_TOPOLOGY);
+  checkConnections(sections, ASK_GROUP_CONNECTIVITY, ASK_GROUP_TOPOLOGY);
+  sections.entriesIfAny<int16_t, clock_freq>(
+      CLOCK_FREQ_TOPOLOGY, "CLOCK_FREQ_TOPOLOGY",
+      offsetof(clock_freq_topology, m_clock_freq));
 }

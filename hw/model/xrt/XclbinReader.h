@@ -5,6 +5,8 @@
 #include "ModelBitstream.h"
 
 #include <array>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,11 @@ struct Xclbin {
   unsigned clockMHz = 0;
   ModelBitstream bitstream;
 };
+
+/// Throws Error unless the bytes, aligned to 8, are an xclbin whose sections
+/// lie in them, hold as many entries as they say and name only entries that
+/// exist: XRT itself believes all of that. For any accelerator.
+void checkXclbin(std::span<const std::byte> file);
 
 /// Reads an xclbin. Throws Error when sections leave the file, counts do not
 /// fit their section, banks overlap, the kernel is not ours or the bitstream is

@@ -27,6 +27,8 @@ struct CompileOptions {
   std::optional<double> maxPerplexityIncrease;
   /// Tokens of the cache; the model's own context when absent.
   std::optional<uint64_t> context;
+  /// Sequences of tokens that have caches of their own.
+  uint64_t sequences = 1;
   /// A package of the program alone, made from config.json alone.
   bool programOnly = false;
 };

@@ -7,9 +7,10 @@
 
 namespace edgellm {
 
-/// The channels of a value as its neighbours want them: in heads when attention
-/// or rope is on either side, with the halves of a rope interleaved; plain
-/// otherwise. Whoever makes the value arranges its weights to fit.
+/// The channels of a value as its neighbours want them: in heads when
+/// attention, rope or a norm of heads is on either side, with the halves of a
+/// rope interleaved, also when a norm of heads stands between; plain otherwise.
+/// Whoever makes the value arranges its weights to fit.
 accel::ChannelsAttr layoutOf(mlir::Value value);
 
 } // namespace edgellm

@@ -38,6 +38,17 @@ refused when it is loaded (ISA/Schedule.h). Chains are for passes of one token
 with the operand in the activation buffer.
 }]>;
 
+def Chapter3 : Chapter<"Sequences", [{
+A pass works on one sequence of tokens, which the argument `sequence` of the
+kernel selects. Each has KV memory of its own: a port buffer holds the weights,
+then `sequence_packets` packets of sequence 0, those of sequence 1 and so on to
+its end. A program knows sequence 0 alone. `keys`, `values` and results in hbm
+lie in its KV memory, `weights` before it, and to the resolved addresses of the
+former the sequencer adds `sequence * sequence_packets * P`. So whatever is
+proved for sequence 0 holds for each: the same packets of its own, and none of
+another's.
+}]>;
+
 def WeightFormat : Enumeration<"WeightFormat",
     "How the weight stream is coded: INT4 dense, FP16, or INT4 with 4, 2 or 1 "
     "of every 8 inputs, their addresses padded to 4 bits or not", [
@@ -57,7 +68,7 @@ def ActivationSpace : Enumeration<"ActivationSpace",
     ["ddr", "chip"]>;
 
 def Function : Enumeration<"Function",
-    "Element-wise function", ["silu"]>;
+    "Element-wise function", ["silu", "gelu"]>;
 
 def Unit : Enumeration<"Unit",
     "What works at the same time as the others",
@@ -100,10 +111,16 @@ def Begin : Instruction<0x01, "Opens an entry point and states its limits", [
     Number<"ddr_packets", 40, 1, 0, "packets", "size of the ddr buffer">,
     Number<"hbm_packets", 32, 0, 0, "packets", "size of each port buffer">,
     Number<"chip_packets", 32, 0, 0, "packets",
-           "of the activation buffer that are used">
+           "of the activation buffer that are used">,
+    Number<"sequence_packets", 32, 0, 0, "packets",
+           "of each port buffer that are the KV memory of one sequence">,
+    Number<"sequences", 16, 1, 0, "sequences",
+           "whose KV memory ends each port buffer">
   ]> {
   let semantics = [{
     refuse unless 1 <= tokens <= max_tokens and tokens + past <= context
+    refuse unless sequence < sequences
+    refuse unless sequences * sequence_packets <= hbm_packets
     refuse unless the ddr, port and activation buffers are at least this large
   }];
 }
@@ -246,13 +263,15 @@ def AttentionValues : StreamInstruction<0x13, "attention",
 //===----------------------------------------------------------------------===//
 
 def RmsNorm : UnitInstruction<0x20, "vector",
-    "Root-mean-square normalisation of rows", [
+    "Root-mean-square normalisation of rows, or of every head of them", [
     Choice<"src_space", 2, ActivationSpace, "where the input lies">,
-    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
-    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Choice<"dst_space", 2, Space, "where the result goes">,
+    Number<"channels", 24, 1, 0, "channels", "width of a head">,
     Real<"epsilon", "added to the mean square">,
-    Real<"inverse_channels", "fl(1 / width of the model)">,
-    Address<"weight", "one row of channels in ddr">,
+    Real<"inverse_channels", "fl(1 / channels)">,
+    Address<"weight", "one row of channels in ddr, the same for all heads">,
+    Number<"heads", 16, 1, 0, "heads",
+           "of a row, each in packets of its own; 1 to normalise whole rows">,
     Affine<"rows", "tokens", "vectors">,
     Affine<"src", "packets", "input">,
     Affine<"src_stride", "packets", "between channel blocks of the input">,
@@ -260,10 +279,13 @@ def RmsNorm : UnitInstruction<0x20, "vector",
     Affine<"dst_stride", "packets", "between channel blocks of the output">
   ]> {
   let semantics = [{
-    for r in 0..rows: x = row r of src, w = row 0 of weight
+    for h in 0..heads, r in 0..rows: over i in 0..32*ceil(channels/32)
+      b = h*ceil(channels/32) + i/32
+      x[i] = src[src + b*src_stride + r].lane[i%32]
+      w[i] = ddr[weight + i/32].lane[i%32]
       mean = fl(vsum(fl(x*x)) * inverse_channels)
       n = fl(1 / fl(sqrt(fl(mean + epsilon))))
-      dst[r] = half(fl(fl(x * n) * w))
+      dst[dst + b*dst_stride + r].lane[i%32] = half(fl(fl(x[i] * n) * w[i]))
   }];
 }
 
@@ -306,5 +328,32 @@ def Activation : UnitInstruction<0x22, "vector",
   let semantics = [{
     for b in 0..ceil(channels/32), r in 0..rows, each lane:
       dst[dst + b*dst_stride + r] = function(src[src + b*src_stride + r])
+  }];
+}
+
+def LayerNorm : UnitInstruction<0x23, "vector",
+    "Normalisation of rows by mean and variance, with a bias", [
+    Choice<"src_space", 2, ActivationSpace, "where the input lies">,
+    Choice<"dst_space", 2, ActivationSpace, "where the result goes">,
+    Real<"epsilon", "added to the variance">,
+    Address<"weight", "one row of channels in ddr">,
+    Number<"channels", 24, 1, 0, "channels", "width of a row">,
+    Address<"bias", "one row of channels in ddr">,
+    Affine<"rows", "tokens", "vectors">,
+    Affine<"src", "packets", "input">,
+    Affine<"src_stride", "packets", "between channel blocks of the input">,
+    Affine<"dst", "packets", "output; may be src">,
+    Affine<"dst_stride", "packets", "between channel blocks of the output">
+  ]> {
+  let semantics = [{
+    inverse = fl(1 / channels)
+    for r in 0..rows: over i in 0..32*ceil(channels/32)
+      x[i] = i < channels ? src[src + (i/32)*src_stride + r].lane[i%32] : 0
+      (w[i], b[i]) = lane i%32 of ddr[weight + i/32], ddr[bias + i/32]
+      mean = fl(vsum(x) * inverse)
+      d[i] = i < channels ? fl(x[i] - mean) : 0
+      n = fl(1 / fl(sqrt(fl(fl(vsum(fl(d*d)) * inverse) + epsilon))))
+      dst[dst + (i/32)*dst_stride + r].lane[i%32]
+        = i < channels ? half(fl(fl(fl(d[i] * n) * w[i]) + b[i])) : 0
   }];
 }

@@ -4,7 +4,7 @@
 // device model's driver and the runtime all read them here.
 //
 // One xrt::run executes one pass of a program (prefill or decode). Between
-// passes only `entry`, `tokens` and `past` change.
+// passes only `entry`, `tokens`, `past` and `sequence` change.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_ISA_KERNELINTERFACE_H
@@ -21,11 +21,12 @@ inline constexpr char kInstance[] = "edgellm_1";
 /// Positions in the argument list. Argument kFirstPort + p is the buffer of HBM
 /// port p, which must lie in bank HBM[p].
 enum Argument : unsigned {
-  kProgram, ///< buffer: the whole program.bin
-  kEntry,   ///< u32: packet of the first instruction, from the program's start
-  kDdr,     ///< buffer: packet 0 is the status packet
-  kTokens,  ///< u32: new tokens of this pass
-  kPast,    ///< u32: tokens already in the KV cache
+  kProgram,  ///< buffer: the whole program.bin
+  kEntry,    ///< u32: packet of the first instruction, from the program's start
+  kDdr,      ///< buffer: packet 0 is the status packet
+  kTokens,   ///< u32: new tokens of this pass
+  kPast,     ///< u32: tokens already in the KV cache of the sequence
+  kSequence, ///< u32: the sequence that the tokens belong to
   kFirstPort, ///< buffers, one an HBM port
 };
 
@@ -33,16 +34,17 @@ constexpr unsigned argumentCount(unsigned ports) { return kFirstPort + ports; }
 
 /// Buffers are passed as 64-bit device addresses, everything else as u32.
 constexpr bool isBuffer(unsigned argument) {
-  return argument != kEntry && argument != kTokens && argument != kPast;
+  return argument != kEntry && argument != kTokens && argument != kPast &&
+         argument != kSequence;
 }
 
 /// Buffers start at whole packets of the device's address space.
 inline constexpr uint64_t kBufferAlignment = 64;
 
-/// "program", "entry", "ddr", "tokens", "past", "hbm00", "hbm01", ...
+/// "program", "entry", "ddr", "tokens", "past", "sequence", "hbm00", ...
 inline std::string argumentName(unsigned argument) {
-  constexpr const char *kNames[] = {"program", "entry", "ddr", "tokens",
-                                    "past"};
+  constexpr const char *kNames[] = {"program", "entry", "ddr",
+                                    "tokens",  "past",  "sequence"};
   if (argument < kFirstPort)
     return kNames[argument];
   unsigned port = argument - kFirstPort;

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 namespace edgellm::isa {
 
@@ -75,8 +76,16 @@ Operands operandsOf(const AttentionScores &scores, int64_t ports);
 Operands operandsOf(const Softmax &softmax, int64_t ports);
 Operands operandsOf(const AttentionValues &values, int64_t ports);
 Operands operandsOf(const RmsNorm &norm, int64_t ports);
+Operands operandsOf(const LayerNorm &norm, int64_t ports);
 Operands operandsOf(const Rope &rope, int64_t ports);
 Operands operandsOf(const Activation &activation, int64_t ports);
+
+/// Whether an operand lies in KV memory, which every sequence has its own of:
+/// all in HBM but the weights.
+inline bool isInKVMemory(const Operand &operand) {
+  return operand.region.space == Space::hbm &&
+         std::string_view(operand.field) != "weights";
+}
 
 /// A number that does not depend on the request.
 constexpr Affine constant(int64_t value) { return {value, 0, Request::zero}; }

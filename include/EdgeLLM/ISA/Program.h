@@ -25,7 +25,7 @@
 
 namespace edgellm {
 
-inline constexpr uint32_t kProgramVersion = 2;
+inline constexpr uint32_t kProgramVersion = 3;
 /// Longest name of an entry point in bytes.
 inline constexpr size_t kEntryNameBytes = 23;
 /// Longest source of an instruction in bytes.
@@ -44,18 +44,25 @@ struct Entry {
 };
 
 struct Program {
-  uint32_t ports = 0;       ///< HBM ports the weights are dealt over
-  uint32_t context = 0;     ///< cache capacity in tokens
-  uint32_t hidden = 0;      ///< width of an embedding
-  uint32_t vocabulary = 0;  ///< logits a token
-  uint64_t ddrPackets = 0;  ///< size of the ddr buffer
-  uint64_t hbmPackets = 0;  ///< size of the buffer in each port
-  uint64_t chipPackets = 0; ///< of the activation buffer that are used
+  uint32_t ports = 0;           ///< HBM ports the weights are dealt over
+  uint32_t context = 0;         ///< cache capacity in tokens
+  uint32_t hidden = 0;          ///< width of an embedding
+  uint32_t vocabulary = 0;      ///< logits a token
+  uint64_t ddrPackets = 0;      ///< size of the ddr buffer
+  uint64_t hbmPackets = 0;      ///< size of the buffer in each port
+  uint64_t chipPackets = 0;     ///< of the activation buffer that are used
+  uint64_t sequencePackets = 0; ///< of each port, KV memory of one sequence
+  uint32_t sequences = 1;       ///< whose KV memory ends each port's buffer
   std::vector<Entry> entries;
   std::vector<uint64_t> code;
   /// One an instruction, in the order of the code; empty when not known.
   std::vector<std::string> sources;
 
+  /// First packet in each port of the KV memory of sequence 0; weights lie
+  /// before.
+  uint64_t firstSequencePacket() const {
+    return hbmPackets - sequences * sequencePackets;
+  }
   /// First packet of the code in the file.
   uint32_t codePacket() const { return 2 + uint32_t(entries.size()); }
   /// The words of one entry. The entry must be checked (checkProgram).

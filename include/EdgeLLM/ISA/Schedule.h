@@ -26,6 +26,12 @@
 // follows the writer on that very operand), writing what another still reads,
 // or writing what another unit writes.
 //
+// All of this is said of sequence 0, the only one that a program names. It
+// holds for each: operands in KV memory stay inside that of sequence 0 and are
+// moved by the same distance in every instruction of a pass, so any two of them
+// meet in the same packets as before, and never meet weights, which lie before
+// all of it.
+//
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_ISA_SCHEDULE_H
 #define EDGELLM_ISA_SCHEDULE_H
@@ -166,7 +172,7 @@ namespace edgellm {
 /// Proves for one entry of a program, whose code decodes, that it can neither
 /// deadlock nor race: every token is put by an earlier instruction, none is
 /// left over, chains are legal, all conflicting uses of memory are ordered, and
-/// all of them lie inside the program's buffers.
+/// all of them lie inside the program's buffers, whichever sequence runs.
 /// Throws Error, prefixed with `where`, naming the instructions, their sources
 /// and operands.
 void checkSchedule(const Program &program, const Entry &entry,

@@ -63,9 +63,12 @@ struct Manifest {
   std::vector<int> eos; // ids that end a text
   bool addBos = false;  // whether encoding a prompt prepends `bos`
 
-  // Names of files of the package. The weights are embedding, ddr and ports.
+  // Names of files of the package. The weights are embedding, positions, ddr
+  // and ports.
   std::string program;            // instructions
   std::string embedding;          // FP16 [vocabulary][hidden], row-major
+  std::string positions;          // FP16 [context][hidden], added to it; empty:
+                                  // the model has none, and no such field
   std::string ddr;                // first bytes of the `ddr` buffer
   std::string tokenizer;          // SentencePiece model; empty: none
   std::vector<std::string> ports; // weight image of HBM port 0, 1, ...

@@ -1,9 +1,10 @@
 //===- Package.h - The folder a compiled model lives in ---------*- C++ -*-===//
 //
 // A package is a folder: manifest.json, program.bin, ddr.bin, embedding.bin,
-// a weight image for each HBM port and the tokenizer; or manifest.json and
-// program.bin alone, for tools that need no weights. The manifest lists every
-// other file with its size and checksum.
+// positions.bin where a model has learned positions, a weight image for each
+// HBM port and the tokenizer; or manifest.json and program.bin alone, for tools
+// that need no weights. The manifest lists every other file with its size and
+// checksum.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EDGELLM_PACKAGE_PACKAGE_H

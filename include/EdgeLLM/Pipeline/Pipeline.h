@@ -38,6 +38,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "chains",
       llvm::cl::desc("whether steps may follow each other block by block"),
       llvm::cl::init(true)};
+  Option<int64_t> sequences{
+      *this, "sequences",
+      llvm::cl::desc("sequences of tokens that have caches of their own"),
+      llvm::cl::init(1)};
 };
 
 /// Decides about weights and fuses: what is left is still the edgellm dialect.

@@ -22,6 +22,9 @@ private:
   Session &session;
 };
 
+/// Tokens of a window when nobody says how many.
+inline constexpr uint64_t kDefaultWindow = 256;
+
 struct Perplexity {
   uint64_t windows = 0;
   uint64_t tokens = 0; // predicted
@@ -40,7 +43,7 @@ struct PerplexityObserver {
 };
 
 /// The whole windows of a text: (ids - 1) / window. Throws Error when the text
-/// does not fill one or the window exceeds the scorer's context.
+/// does not fill one, and for a window of 0 or above the scorer's context.
 uint64_t countWindows(const TokenScorer &scorer, uint64_t ids, uint64_t window);
 
 /// Feeds each of the windows from an empty cache; it predicts the ids one

@@ -59,6 +59,10 @@ std::optional<Tokenizer> loadTokenizer(const std::filesystem::path &checkpoint,
 /// `bos`: what tokenizer_config.json says, by default yes. Throws Error.
 bool addsBos(const std::filesystem::path &checkpoint, int bos);
 
+/// What the text of a tokenizer_config.json says of that, by default yes.
+/// `origin` names it in errors.
+bool parseAddsBos(std::string_view text, const std::string &origin);
+
 /// Decodes ids one at a time. What add() and finish() return, joined, is
 /// decode() of all ids: a space that belongs between two pieces is neither lost
 /// nor doubled, and a character whose bytes come as several tokens appears when

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace edgellm {
 
@@ -12,8 +13,17 @@ namespace edgellm {
 /// "error: " and exit with code 1.
 class Error : public std::runtime_error {
 public:
-  using std::runtime_error::runtime_error;
+  /// Longest message in bytes. What a longer one quotes is no use to a reader:
+  /// it loses its middle, and keeps where it came from and what was expected.
+  static constexpr size_t kLongest = 900;
+
+  /// The message is put on one line, see oneLine.
+  explicit Error(std::string_view message);
 };
+
+/// Text on one line: control characters become spaces. Messages of other
+/// libraries pass through here before they are shown.
+std::string oneLine(std::string_view text);
 
 /// Streams its arguments into the message of an Error and throws it.
 template <typename... Parts> [[noreturn]] void fail(const Parts &...parts);

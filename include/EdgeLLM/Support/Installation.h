@@ -7,9 +7,10 @@
 namespace edgellm {
 
 /// The folder share/edgellm (targets/*.json, xclbin/*.xclbin) that belongs to
-/// the running executable: that of the nearest folder above the executable
-/// that has one. A tool in PREFIX/bin finds PREFIX/share/edgellm, a test deeper
-/// in a build tree finds the build tree's. Throws Error when there is none.
+/// this code: that of the nearest folder above the file it was loaded from, an
+/// executable or a module, that has one. A tool in PREFIX/bin and the Python
+/// package in PREFIX/python find PREFIX/share/edgellm, a test deeper in a build
+/// tree finds the build tree's. Throws Error when there is none.
 std::filesystem::path shareDirectory();
 
 /// The folder lib/edgellm (the XRT driver below xrt/), found the same way.

@@ -12,7 +12,8 @@ namespace edgellm {
 
 /// Maps a regular file for its lifetime. Pages are read on first use, so a
 /// checkpoint larger than memory can be walked. Throws Error, naming the path,
-/// when the file is missing, unreadable or not a regular file.
+/// when the file is missing, unreadable or not a regular file. Reading what
+/// another program has cut off since then raises SIGBUS, see runTool.
 class MappedFile {
 public:
   explicit MappedFile(const std::filesystem::path &path);

@@ -16,17 +16,15 @@ std::string_view toolVersion();
 /// Returns the exit code: 0, or 1 after exactly one line "error: ..." on
 /// standard error for any std::exception. A reader that closes the pipe on
 /// standard output (`| head`) ends the tool by SIGPIPE, as a filter should,
-/// but only after the stack is unwound, so that unfinished files are removed.
+/// but only after the stack is unwound, so that unfinished files are removed. A
+/// mapped file that is shortened while it is read ends it with such a line too,
+/// without unwinding.
 int runTool(const CommandLine &line, int argc, char **argv,
             const std::function<void()> &body);
 
 /// Writes to standard output and flushes, so that text can be followed as it
 /// comes. Throws Error when the output cannot be written.
 void print(std::string_view text);
-
-/// Text on one line: control characters become spaces. Messages of other
-/// libraries pass through here before they are shown.
-std::string oneLine(std::string_view text);
 
 } // namespace edgellm
 

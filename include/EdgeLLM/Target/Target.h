@@ -118,6 +118,10 @@ struct Target {
 /// not the file's, memories that overlap, and a stream the HBM cannot deliver.
 Target loadTarget(const std::filesystem::path &jsonFile);
 
+/// The same for the text of the file `jsonFile`, which is not read.
+Target parseTarget(std::string_view text,
+                   const std::filesystem::path &jsonFile);
+
 /// A target by name ("vcu128", read from `targetsDir`) or, when the text ends
 /// in .json or holds a slash, by path. Throws Error that lists the known names.
 Target findTarget(std::string_view nameOrPath,

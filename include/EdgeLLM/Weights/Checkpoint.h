@@ -7,6 +7,13 @@
 
 namespace edgellm {
 
+/// File name of the shard that each tensor is said to be in.
+using WeightMap = std::map<std::string, std::string, std::less<>>;
+
+/// The "weight_map" of a model.safetensors.index.json. Throws Error, naming
+/// `origin`, unless it lists a tensor and every shard is a file beside it.
+WeightMap parseWeightMap(std::string_view text, const std::string &origin);
+
 /// config.json and all tensors of a directory. The weights are one file
 /// model.safetensors or, when that is absent, the shards that
 /// model.safetensors.index.json lists. Files stay mapped, weights are never
@@ -39,6 +46,8 @@ public:
 private:
   using ModelSource::ModelSource;
   void addShard(const std::filesystem::path &file);
+  void addShards();
+  void dropUnusedPrefix();
 
   std::vector<SafeTensors> shards;
 };

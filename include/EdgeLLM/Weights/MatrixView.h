@@ -24,6 +24,11 @@ struct MatrixView {
 /// columns().
 MatrixView viewOf(Tensor tensor);
 
+/// A view of columns [first, last) of a matrix, 0 <= first <= last <=
+/// columns(), as rows: (last - first) x rows(). Its mapped file must outlive
+/// it.
+MatrixView transposedViewOf(Tensor tensor, int64_t first, int64_t last);
+
 /// A view of row-major numbers, which must outlive it. Throws Error unless
 /// there are rows * columns of them.
 MatrixView viewOf(std::string name, int64_t rows, int64_t columns,

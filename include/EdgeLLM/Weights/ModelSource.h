@@ -33,6 +33,9 @@ protected:
   ModelSource(ModelSource &&) = default;
   ModelSource &operator=(ModelSource &&) = default;
 
+  /// For what the tensors themselves tell.
+  TensorNames &names() { return modelConfig.names; }
+
 private:
   std::filesystem::path root;
   ModelConfig modelConfig;

@@ -46,6 +46,11 @@ private:
   Table table;
 };
 
+/// The tensors of a file's bytes, checked as the class does; they point into
+/// `bytes`. `path` is where errors say that the bytes come from.
+SafeTensors::Table parseSafeTensors(std::span<const std::byte> bytes,
+                                    const std::filesystem::path &path);
+
 } // namespace edgellm
 
 #endif // EDGELLM_WEIGHTS_SAFETENSORS_H

@@ -72,6 +72,10 @@ void requireReadable(const Tensor &tensor);
 /// finite or the type is not readable. Safe from several threads.
 void readRow(const Tensor &tensor, int64_t row, std::span<float> out);
 
+/// The same for one column (0 <= column < columns(), out.size() == rows()).
+/// Columns beside each other share the memory they touch: read them in turn.
+void readColumn(const Tensor &tensor, int64_t column, std::span<float> out);
+
 } // namespace edgellm
 
 #endif // EDGELLM_WEIGHTS_TENSOR_H

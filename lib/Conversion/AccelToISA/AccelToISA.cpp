@@ -37,6 +37,8 @@ static LogicalResult encodeEntry(accel::EntryOp entry, accel::ProgramOp program,
   begin.ddr_packets = *program.getDdrPackets();
   begin.hbm_packets = *program.getHbmPackets();
   begin.chip_packets = *program.getChipPackets();
+  begin.sequence_packets = *program.getSequencePackets();
+  begin.sequences = *program.getSequences();
   isa::createOp(builder, entry.getLoc(), begin, "");
   for (Operation &op : *entry.getBody().begin()) {
     if (llvm::isa<accel::AllocOp, accel::CachedOp, accel::RowsOp,
@@ -77,7 +79,8 @@ private:
         builder, program.getLoc(), program.getTarget().getPorts(),
         program.getContext(), program.getHidden(), program.getVocabulary(),
         *program.getDdrPackets(), *program.getHbmPackets(),
-        *program.getChipPackets());
+        *program.getChipPackets(), *program.getSequencePackets(),
+        *program.getSequences());
     builder.createBlock(&binary.getBody());
     SymbolTable symbols(program);
     for (accel::EntryOp entry :

@@ -21,16 +21,49 @@ static ChannelsAttr besideRope(Value value, RopeOp rope) {
   return heads(value, rope.getHeadSize(), halves ? rope.getRotary() : 0);
 }
 
-ChannelsAttr edgellm::layoutOf(Value value) {
+/// What a rope or attention asks of the value that it makes, or null.
+static ChannelsAttr askedByMaker(Value value) {
   if (auto rope = value.getDefiningOp<RopeOp>())
     return besideRope(value, rope);
   if (auto attention = value.getDefiningOp<AttentionOp>())
     return heads(value, attention.getKeys().getType().getHeadSize(), 0);
+  return {};
+}
+
+/// What a rope or attention asks of a value that it reads, or null.
+static ChannelsAttr askedByUsers(Value value) {
   for (Operation *user : value.getUsers()) {
     if (auto rope = dyn_cast<RopeOp>(user))
       return besideRope(value, rope);
     if (auto attention = dyn_cast<AttentionOp>(user))
       return heads(value, attention.getKeys().getType().getHeadSize(), 0);
   }
+  return {};
+}
+
+static bool isOfHeads(RMSNormOp norm) {
+  return norm && norm.getHeadSize().has_value();
+}
+
+/// The channels on both sides of a norm of heads: as its neighbours want them,
+/// otherwise in the heads that it normalises.
+static ChannelsAttr besideNorm(RMSNormOp norm) {
+  if (ChannelsAttr asked = askedByMaker(norm.getInput()))
+    return asked;
+  if (ChannelsAttr asked = askedByUsers(norm.getResult()))
+    return asked;
+  return heads(norm.getResult(), *norm.getHeadSize(), 0);
+}
+
+ChannelsAttr edgellm::layoutOf(Value value) {
+  if (ChannelsAttr asked = askedByMaker(value))
+    return asked;
+  if (auto norm = value.getDefiningOp<RMSNormOp>(); isOfHeads(norm))
+    return besideNorm(norm);
+  if (ChannelsAttr asked = askedByUsers(value))
+    return asked;
+  for (Operation *user : value.getUsers())
+    if (auto norm = dyn_cast<RMSNormOp>(user); isOfHeads(norm))
+      return besideNorm(norm);
   return ChannelsAttr::get(value.getContext(), 1, channelsOf(value), 0);
 }

@@ -142,9 +142,9 @@ private:
       return failure();
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case<graph::EmbeddingOp, graph::LinearOp, graph::RMSNormOp,
-              graph::RopeOp, graph::AttentionOp, graph::SiluOp,
-              graph::LastTokenOp, graph::ArgmaxOp, func::ReturnOp>(
-            [&](auto typed) { return convertOp(typed); })
+              graph::LayerNormOp, graph::RopeOp, graph::AttentionOp,
+              graph::SiluOp, graph::GeluOp, graph::LastTokenOp, graph::ArgmaxOp,
+              func::ReturnOp>([&](auto typed) { return convertOp(typed); })
         .Case<graph::AddOp, graph::MultiplyOp>([](Operation *other) {
           return other->emitOpError("has no product to join; the machine adds "
                                     "and multiplies only there (edgellm-fuse)");
@@ -193,13 +193,49 @@ private:
     return success();
   }
 
+  /// A norm changes values where they lie, `size` at a time.
+  LogicalResult checkNorm(Operation *op, int64_t size) {
+    ChannelsAttr input = layoutOf(op->getOperand(0));
+    if (input != layoutOf(op->getResult(0)))
+      return op->emitOpError() << "takes channels " << input << " and gives "
+                               << layoutOf(op->getResult(0));
+    if (input.getSize() == size)
+      return success();
+    return op->emitOpError() << "normalises " << size
+                             << " channels at a time, they lie as " << input;
+  }
+
+  /// A norm's weight or bias: of one head of the input, arranged like it.
+  FlatSymbolRefAttr normConstant(Operation *op, TypedAttr source) {
+    ChannelsAttr input = layoutOf(op->getOperand(0));
+    return residents.constant(op->getLoc(), source,
+                              ChannelsAttr::get(op->getContext(), 1,
+                                                input.getSize(),
+                                                input.getPairs()));
+  }
+
   LogicalResult convertOp(graph::RMSNormOp op) {
-    Value output = alloc(op.getLoc(), bufferFor(op.getResult()));
-    FlatSymbolRefAttr weight = residents.constant(op.getLoc(), op.getWeight(),
-                                                  layoutOf(op.getInput()));
+    ArrayRef<int64_t> weight = graph::typeOf(op.getWeight()).getShape();
+    if (failed(checkNorm(op, weight.front())))
+      return failure();
+    Value output = destinationOf(op.getResult(), op.getLoc());
     accel::RMSNormOp::create(builder, op.getLoc(),
-                             buffers.lookup(op.getInput()), weight,
+                             buffers.lookup(op.getInput()),
+                             normConstant(op, op.getWeight()),
                              op.getEpsilonAttr(), output, /*tokens=*/{});
+    buffers.map(op.getResult(), output);
+    return success();
+  }
+
+  LogicalResult convertOp(graph::LayerNormOp op) {
+    ArrayRef<int64_t> weight = graph::typeOf(op.getWeight()).getShape();
+    if (failed(checkNorm(op, weight.front())))
+      return failure();
+    Value output = alloc(op.getLoc(), bufferFor(op.getResult()));
+    accel::LayerNormOp::create(
+        builder, op.getLoc(), buffers.lookup(op.getInput()),
+        normConstant(op, op.getWeight()), normConstant(op, op.getBias()),
+        op.getEpsilonAttr(), output, /*tokens=*/{});
     buffers.map(op.getResult(), output);
     return success();
   }
@@ -220,8 +256,8 @@ private:
       auto rows = buffers.lookup(value).getDefiningOp<accel::RowsOp>();
       if (!rows || rows.getSource() != buffers.lookup(cache))
         return op.emitOpError("needs keys and values that nothing else reads, "
-                              "made by a linear or rope operator: they go to "
-                              "the cache as they are computed");
+                              "made by a linear, rope or rms_norm operator: "
+                              "they go to the cache as they are computed");
     }
     if (layoutOf(op.getQuery()).getPairs() == layoutOf(op.getKey()).getPairs())
       return success();
@@ -249,13 +285,19 @@ private:
     return success();
   }
 
-  LogicalResult convertOp(graph::SiluOp op) {
-    Value output = alloc(op.getLoc(), bufferFor(op.getResult()));
-    accel::ActivationOp::create(builder, op.getLoc(), accel::Function::silu,
-                                buffers.lookup(op.getInput()), output,
+  LogicalResult convertElementwise(Operation *op, accel::Function function) {
+    Value output = alloc(op->getLoc(), bufferFor(op->getResult(0)));
+    accel::ActivationOp::create(builder, op->getLoc(), function,
+                                buffers.lookup(op->getOperand(0)), output,
                                 /*tokens=*/{});
-    buffers.map(op.getResult(), output);
+    buffers.map(op->getResult(0), output);
     return success();
+  }
+  LogicalResult convertOp(graph::SiluOp op) {
+    return convertElementwise(op, accel::Function::silu);
+  }
+  LogicalResult convertOp(graph::GeluOp op) {
+    return convertElementwise(op, accel::Function::gelu);
   }
 
   LogicalResult convertOp(graph::LastTokenOp op) {
@@ -337,6 +379,19 @@ private:
     return success();
   }
 
+  static LogicalResult checkPositions(graph::EmbeddingOp embedding,
+                                      graph::KVCacheType cache) {
+    if (!embedding.getPositions())
+      return success();
+    int64_t positions =
+        graph::typeOf(*embedding.getPositions()).getShape().front();
+    if (cache.getCapacity() <= positions)
+      return success();
+    return embedding.emitOpError()
+           << "has " << positions << " positions, the caches hold "
+           << cache.getCapacity() << " tokens";
+  }
+
   accel::ProgramOp createProgram(ArrayRef<func::FuncOp> functions) {
     ModuleOp module = getOperation();
     graph::EmbeddingOp embedding;
@@ -351,6 +406,8 @@ private:
       module.emitError("has no function with an embedding and a KV cache");
       return {};
     }
+    if (failed(checkPositions(embedding, cache)))
+      return {};
     FailureOr<accel::TargetAttr> machine = loadTargetAttr();
     if (failed(machine) || failed(checkLimits(module, *machine, cache)))
       return {};
@@ -358,7 +415,8 @@ private:
     auto builder = OpBuilder::atBlockEnd(module.getBody());
     auto program = accel::ProgramOp::create(
         builder, module.getLoc(), *machine, cache.getCapacity(), table[1],
-        table[0], IntegerAttr(), IntegerAttr(), IntegerAttr());
+        table[0], IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr(),
+        IntegerAttr());
     builder.createBlock(&program.getBody());
     return program;
   }

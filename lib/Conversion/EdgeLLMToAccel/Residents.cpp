@@ -73,13 +73,16 @@ FlatSymbolRefAttr Residents::constant(Location loc, TypedAttr source,
 }
 
 FlatSymbolRefAttr Residents::ropeTable(graph::RopeOp rope, int64_t positions) {
-  return referTo(findOrCreate(
-      {rope.getThetaAttr(), rope.getRotaryAttr(), rope.getHeadSizeAttr()}, [&] {
-        return RopeTableOp::create(builder, rope.getLoc(), "rope",
-                                   rope.getTheta(), rope.getRotary(),
-                                   rope.getHeadSize(), positions,
-                                   /*address=*/IntegerAttr());
-      }));
+  SmallVector<Attribute> key{rope.getThetaAttr(), rope.getRotaryAttr(),
+                             rope.getHeadSizeAttr()};
+  if (rope.getScalingAttr())
+    key.push_back(rope.getScalingAttr());
+  return referTo(findOrCreate(key, [&] {
+    return RopeTableOp::create(builder, rope.getLoc(), "rope", rope.getTheta(),
+                               rope.getRotary(), rope.getHeadSize(), positions,
+                               rope.getScalingAttr(),
+                               /*address=*/IntegerAttr());
+  }));
 }
 
 CacheOp Residents::cache(unsigned index, graph::KVCacheType type) {

@@ -58,16 +58,50 @@ void edgellm::printRequestExpr(llvm::raw_ostream &os, AffineExpr expr) {
 // Values and fields
 //===----------------------------------------------------------------------===//
 
-/// None for a division by zero and for what overflows.
+/// None for a division by less than one and for what overflows.
+static std::optional<int64_t> combine(AffineExprKind kind, int64_t lhs,
+                                      int64_t rhs) {
+  int64_t result;
+  switch (kind) {
+  case AffineExprKind::Add:
+    return llvm::AddOverflow(lhs, rhs, result) ? std::nullopt
+                                               : std::optional(result);
+  case AffineExprKind::Mul:
+    return llvm::MulOverflow(lhs, rhs, result) ? std::nullopt
+                                               : std::optional(result);
+  default:
+    break;
+  }
+  if (rhs < 1)
+    return std::nullopt;
+  switch (kind) {
+  case AffineExprKind::Mod:
+    return llvm::mod(lhs, rhs);
+  case AffineExprKind::FloorDiv:
+    return llvm::divideFloorSigned(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return llvm::divideCeilSigned(lhs, rhs);
+  default:
+    return std::nullopt;
+  }
+}
+
+/// In numbers alone: MLIR keeps every constant that an expression ever had, and
+/// finds those of many trailing zeros, as addresses are, ever more slowly.
 static std::optional<int64_t> tryEvaluate(AffineExpr expr, int64_t tokens,
                                           int64_t past) {
-  MLIRContext *context = expr.getContext();
-  AffineExpr value =
-      expr.replaceSymbols({getAffineConstantExpr(tokens, context),
-                           getAffineConstantExpr(past, context)});
-  if (auto constant = dyn_cast<AffineConstantExpr>(value))
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
     return constant.getValue();
-  return std::nullopt;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbol.getPosition() == 0 ? tokens : past;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  std::optional<int64_t> lhs = tryEvaluate(binary.getLHS(), tokens, past);
+  std::optional<int64_t> rhs = tryEvaluate(binary.getRHS(), tokens, past);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  return combine(expr.getKind(), *lhs, *rhs);
 }
 
 int64_t edgellm::evaluate(AffineExpr expr, int64_t tokens, int64_t past) {
@@ -100,6 +134,8 @@ AffineExpr edgellm::fromField(const isa::Affine &field, MLIRContext *context) {
 }
 
 std::optional<edgellm::isa::Affine> edgellm::toField(AffineExpr expr) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return isa::Affine{constant.getValue(), 0, Request::zero};
   // With offset and factor read off at two requests, the register is the one
   // whose expression is equal after simplification.
   MLIRContext *context = expr.getContext();

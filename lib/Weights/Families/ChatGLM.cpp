@@ -1,4 +1,4 @@
-//===- ChatGLM.cpp - The ChatGLM2 family ----------------------------------===//
+//===- ChatGLM.cpp - ChatGLM2 and ChatGLM3 --------------------------------===//
 #include "Families.h"
 
 using namespace edgellm;
@@ -54,9 +54,13 @@ static constexpr Switch kSwitches[] = {
 static void refuseUnsupported(ConfigFields &fields) {
   for (const Switch &choice : kSwitches)
     fields.requireFlag(choice.key, choice.supported, choice.absent, choice.why);
-  fields.refuse("rope_ratio", 1, "scaled rotary embeddings are not supported");
   fields.refuse("quantization_bit", 0, "the weights are quantized already");
   fields.refuse("pre_seq_len", nullptr, "prefix encoders are not supported");
+}
+
+/// Models of longer contexts turn slower.
+static double ropeRatio(ConfigFields &fields) {
+  return fields.isSet("rope_ratio") ? fields.number("rope_ratio", 1, 1e8) : 1;
 }
 
 void edgellm::readChatGLM(ConfigFields &fields, ModelConfig &config) {
@@ -70,7 +74,7 @@ void edgellm::readChatGLM(ConfigFields &fields, ModelConfig &config) {
   config.kvHeads = fields.extent("multi_query_group_num");
   config.headSize = fields.extent("kv_channels");
   config.normEpsilon = fields.number("layernorm_epsilon", 1e-30, 1);
-  config.ropeTheta = 10000; // a constant of the family's code
+  config.ropeTheta = 10000 * ropeRatio(fields); // a constant of its code
   config.rotary = config.headSize / 2;
   config.pairing = RotaryPairing::adjacent;
   config.tiedEmbeddings = false;

@@ -3,6 +3,8 @@
 
 #include "EdgeLLM/Support/Error.h"
 
+#include <algorithm>
+
 using namespace edgellm;
 using nlohmann::json;
 
@@ -22,8 +24,17 @@ int64_t ConfigFields::extentOr(std::string_view key, int64_t absent) {
   return isSet(key) ? extent(key) : absent;
 }
 
-bool ConfigFields::flag(std::string_view key) {
-  return isSet(key) && boolean(key);
+int64_t ConfigFields::evenHeadSize(const ModelConfig &config,
+                                   std::string_view hiddenKey,
+                                   std::string_view more) const {
+  if (config.hidden % config.heads != 0)
+    fail(origin, ": ", hiddenKey, " ", config.hidden, " is no multiple of ",
+         config.heads, " attention heads", more);
+  return config.hidden / config.heads;
+}
+
+bool ConfigFields::flag(std::string_view key, bool absent) {
+  return isSet(key) ? boolean(key) : absent;
 }
 
 static std::string expectation(const json &supported, std::string_view why) {
@@ -39,6 +50,20 @@ void ConfigFields::requireFlag(std::string_view key, bool supported,
     failField(key, found, expectation(supported, why));
 }
 
+void ConfigFields::requireName(
+    std::string_view key, std::initializer_list<std::string_view> supported,
+    std::string_view absent) {
+  std::string found(absent);
+  if (absent.empty() || isSet(key))
+    found = string(key);
+  if (std::ranges::find(supported, found) != supported.end())
+    return;
+  std::string expected;
+  for (std::string_view name : supported)
+    expected += (expected.empty() ? "" : " or ") + json(name).dump();
+  failField(key, found, expected);
+}
+
 void ConfigFields::refuse(std::string_view key, const json &harmless,
                           std::string_view why) {
   if (isSet(key) && take(key) != harmless)
@@ -49,7 +74,7 @@ void ConfigFields::checkShape(const ModelConfig &config) const {
   if (config.heads % config.kvHeads != 0)
     fail(origin, ": ", config.heads, " attention heads cannot share ",
          config.kvHeads, " key-value heads evenly");
-  if (config.headSize % 2 != 0)
+  if (config.rotary > 0 && config.headSize % 2 != 0)
     fail(origin, ": head size ", config.headSize,
          " is odd, rotary embeddings turn pairs of channels");
   if (config.rotary % 2 != 0)

@@ -5,6 +5,8 @@
 #include "EdgeLLM/Support/JsonObject.h"
 #include "EdgeLLM/Weights/ModelConfig.h"
 
+#include <initializer_list>
+
 namespace edgellm {
 
 /// The fields of a config.json as the families read them. Fields that nobody
@@ -23,13 +25,24 @@ public:
   int64_t layers(std::string_view key);
   int64_t extentOr(std::string_view key, int64_t absent);
 
-  /// A boolean that is false unless set.
-  bool flag(std::string_view key);
+  /// hidden / heads. When that is no whole number, an Error calls hidden by
+  /// its field and ends with `more`.
+  int64_t evenHeadSize(const ModelConfig &config, std::string_view hiddenKey,
+                       std::string_view more = "") const;
+
+  /// A boolean that is `absent` unless set.
+  bool flag(std::string_view key, bool absent = false);
 
   /// Refuses every value of a boolean but `supported`, for the reason `why`.
   /// When it is not set the family's code takes `absent`.
   void requireFlag(std::string_view key, bool supported, bool absent,
                    std::string_view why);
+
+  /// Refuses a name other than those in `supported`, which mean the same;
+  /// `absent` is taken where the field is not set, unless it is empty.
+  void requireName(std::string_view key,
+                   std::initializer_list<std::string_view> supported,
+                   std::string_view absent = "");
 
   /// Refuses a field that is set to anything but `harmless`.
   void refuse(std::string_view key, const nlohmann::json &harmless,

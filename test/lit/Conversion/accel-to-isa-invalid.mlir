@@ -6,7 +6,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1 {
   accel.entry "e" max_tokens = 64 {
     // expected-error @+1 {{has no address; run accel-plan-memory first}}
     %x = accel.alloc input : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -15,7 +15,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1 {
   // expected-error @+1 {{needs an input buffer and logits that are a whole buffer}}
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc at 1 : !accel.buffer<1 x 48, <tokens>, ddr>
@@ -24,7 +24,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 48, ddr_packets = 1000, hbm_packets = 100, chip_packets = 16, sequence_packets = 40, sequences = 1 {
   accel.entry "e" max_tokens = 64 {
     %x = accel.alloc input at 1 : !accel.buffer<1 x 48, <tokens>, ddr>
     // Two registers in one address.

@@ -96,3 +96,19 @@ func.func @score(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>) -> te
   %y = edgellm.linear %x weight(#edgellm.external<"f", "cache0"> : tensor<24x48xf16>) : (tensor<?x48xf16>) -> tensor<?x24xf16>
   return %y : tensor<?x24xf16>
 }
+
+// -----
+
+// The scaling of a rope is that of its table; another scaling, another table.
+// CHECK: accel.rope_table @rope theta(1.000000e+04) rotary(24) head_size(24) positions(64){{$}}
+// CHECK: accel.rope_table @rope_0 theta(1.000000e+04) rotary(24) head_size(24) positions(64) scaling(<linear, factor = 2.000000e+00>)
+// CHECK: accel.rope %{{.*}} table(@rope) into
+// CHECK: accel.rope %{{.*}} table(@rope_0) into
+// CHECK: accel.rope %{{.*}} table(@rope_0) into
+func.func @generate(%ids: tensor<?xi32>, %kc: !edgellm.kv_cache<1 x 64 x 24>) -> tensor<?x24xf16> attributes {edgellm.max_tokens = 64 : i64} {
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<96x24xf16>) positions(dense<0.0> : tensor<64x24xf16>) : tensor<?xi32> -> tensor<?x24xf16>
+  %a = edgellm.rope %x pairing(adjacent) head_size(24) rotary(24) theta(1.0e+04) : tensor<?x24xf16>
+  %b = edgellm.rope %a pairing(adjacent) head_size(24) rotary(24) theta(1.0e+04) scaling(<linear, factor = 2.0>) : tensor<?x24xf16>
+  %c = edgellm.rope %b pairing(adjacent) head_size(24) rotary(24) theta(1.0e+04) scaling(<linear, factor = 2.0>) : tensor<?x24xf16>
+  return %c : tensor<?x24xf16>
+}

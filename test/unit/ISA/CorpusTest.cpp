@@ -1,9 +1,11 @@
 //===- CorpusTest.cpp - Programs of all instruction tables ----------------===//
 //
 // test/corpus/programs holds programs of every table there was. They load, or
-// are refused with both tables' hashes, for ever.
+// are refused with both tables' hashes, for ever. Other folders of test/corpus
+// are the inputs of fuzzers.
 //
 //===----------------------------------------------------------------------===//
+#include "EdgeLLM/ISA/Assembly.h"
 #include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/ISA/Program.h"
 #include "EdgeLLM/Support/Error.h"
@@ -13,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 
 using namespace edgellm;
@@ -64,6 +67,17 @@ TEST(Corpus, EveryProgramLoadsOrIsRefusedByTheNamesOfBothTables) {
   EXPECT_EQ(loaded, 1u) << "no program of today's table 0x" << today
                         << "; test/corpus/programs/README.md says how to add "
                            "one";
+}
+
+/// Texts of another table would be refused before they reach the device.
+TEST(Corpus, TheDeviceFuzzerStartsFromInstructionsOfToday) {
+  for (const fs::directory_entry &entry :
+       fs::directory_iterator(kCorpus.parent_path() / "device")) {
+    std::ifstream file(entry.path());
+    std::string line;
+    for (std::getline(file, line); std::getline(file, line);)
+      EXPECT_NO_THROW(isa::assemble(line)) << entry.path() << ": " << line;
+  }
 }
 
 TEST(Corpus, EveryFileIsInTheIndex) {

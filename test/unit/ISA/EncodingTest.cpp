@@ -128,6 +128,7 @@ TEST(Encoding, AffineFieldsHaveOneEncoding) {
 
 TEST(Encoding, RealsAreFinite) {
   RmsNorm norm;
+  norm.heads = 1;
   norm.channels = 8;
   norm.epsilon = std::numeric_limits<float>::infinity();
   uint64_t words[RmsNorm::words];

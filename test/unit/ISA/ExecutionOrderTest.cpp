@@ -19,8 +19,9 @@ using namespace edgellm::testing;
 
 namespace {
 
-using AnyInstruction = std::variant<Vmm, AttentionScores, Softmax,
-                                    AttentionValues, RmsNorm, Rope, Activation>;
+using AnyInstruction =
+    std::variant<Vmm, AttentionScores, Softmax, AttentionValues, RmsNorm,
+                 LayerNorm, Rope, Activation>;
 
 struct Kind {
   const char *name;
@@ -47,19 +48,21 @@ public:
       : random(seed), single(kind.maxTokens == 1), places(kind.places) {}
 
   AnyInstruction next() {
-    switch (number(7)) {
+    switch (number(8)) {
     case 0:
       return randomVmm();
     case 1:
-      return placed(scores(0, 0, 64 * number(3)));
+      return placed(scores(0, 0, cache()));
     case 2:
       return inPlaceSometimes(placed(softmax(0, 0)));
     case 3:
-      return placed(values(0, 0, 64 * number(3)));
+      return placed(values(0, 0, cache()));
     case 4:
-      return inPlaceSometimes(randomNorm());
+      return randomNorm();
     case 5:
       return randomRope();
+    case 6:
+      return inPlaceSometimes(randomLayerNorm());
     default:
       return inPlaceSometimes(placed(silu(0, 0)));
     }
@@ -69,6 +72,8 @@ private:
   int64_t number(int64_t below) { return int64_t(random() % uint64_t(below)); }
   bool rarely() { return number(4) == 0; }
 
+  /// One of few in the KV memory, which follows 64 packets of weights.
+  int64_t cache() { return 64 + 64 * number(3); }
   /// Addresses where others are, too.
   Affine address() {
     if (!single && rarely())
@@ -122,9 +127,9 @@ private:
       result.in_channels = 64;
       result.src_stride = fixed(1);
     }
-    result.weights = number(16);
+    result.weights = number(result.in_channels > 32 ? 1 : 5);
     if (rarely()) // the cache
-      result.dst_space = Space::hbm, result.dst = fixed(64 * number(3));
+      result.dst_space = Space::hbm, result.dst = fixed(cache());
     if (number(2)) {
       result.epilogue = Epilogue::add;
       result.aux_space = ActivationSpace::chip;
@@ -133,16 +138,39 @@ private:
     }
     return result;
   }
+  /// Of one head or of two, of which each is a packet; in place, elsewhere or
+  /// into the cache.
   RmsNorm randomNorm() {
     RmsNorm result;
-    result.src_space = result.dst_space = ActivationSpace::chip;
+    result.src_space = ActivationSpace::chip;
+    result.dst_space = Space::chip;
     result.epsilon = result.inverse_channels = 1;
     result.channels = 32;
+    result.heads = 1 + number(2);
+    result.src_stride = result.dst_stride = fixed(single ? 1 : 2);
     result.weight = 1 + number(6);
+    result = placed(result);
+    if (number(2)) {
+      result.dst_space = Space(result.src_space);
+      result.dst = result.src;
+      result.dst_stride = result.src_stride;
+    } else if (rarely()) {
+      result.dst_space = Space::hbm;
+      result.dst = fixed(64 * number(3));
+    }
+    return result;
+  }
+  LayerNorm randomLayerNorm() {
+    LayerNorm result;
+    result.src_space = result.dst_space = ActivationSpace::chip;
+    result.epsilon = 1;
+    result.channels = 32;
+    result.weight = 1 + number(6);
+    result.bias = 1 + number(6);
     return placed(result);
   }
   Rope randomRope() {
-    Rope result = ropeToCache(0, 64 * number(3));
+    Rope result = ropeToCache(0, cache());
     if (number(2)) {
       result.dst_space = Space::chip;
       result.dst = this->result();

@@ -24,8 +24,8 @@ void append(Program &program, const Instruction &instruction) {
 
 /// One entry point: begin, end.
 Program smallProgram() {
-  Program program{8, 96, 32, 64, 512, 7, 100, {}, {}, {}};
-  append(program, Begin{64, 96, 512, 7, 100});
+  Program program{8, 96, 32, 64, 512, 7, 100, 2, 3};
+  append(program, Begin{64, 96, 512, 7, 100, 2, 3});
   append(program, End{});
   program.entries.push_back({"generate", 3, 2, 2, 64, 16, 8, 1});
   return program;
@@ -64,6 +64,9 @@ TEST(Program, SerializesBothWays) {
   Program program = parseProgram(bytes, "p.bin");
   EXPECT_EQ(program.entries.at(0).name, "generate");
   EXPECT_EQ(program.hbmPackets, 7u);
+  EXPECT_EQ(program.sequencePackets, 2u);
+  EXPECT_EQ(program.sequences, 3u);
+  EXPECT_EQ(program.firstSequencePacket(), 1u);
   EXPECT_EQ(serializeProgram(program), bytes);
   EXPECT_EQ(program.findEntry("generate"), &program.entries[0]);
   EXPECT_EQ(program.findEntry("score"), nullptr);
@@ -82,7 +85,7 @@ TEST(Program, RefusesForeignFiles) {
             "p.bin: 63 bytes are no program, the header has 128");
   EXPECT_EQ(parsingError(flip(0)), "p.bin: not a program (wrong magic)");
   EXPECT_EQ(parsingError(flip(8)),
-            "p.bin: program format 130, this version reads 2");
+            "p.bin: program format 131, this version reads 3");
   EXPECT_NE(parsingError(flip(16)).find("p.bin: instruction table 0x"),
             std::string::npos);
   EXPECT_EQ(parsingError(resize(4 * 64)),
@@ -107,6 +110,15 @@ TEST(Program, ChecksSizes) {
             "p: 12 HBM ports, allowed are 8, 16 and 32");
   EXPECT_EQ(checkingError([](Program &p) { p.hidden = 0; }),
             "p: context 96, hidden 0 and vocabulary 64 must be positive");
+  EXPECT_EQ(checkingError([](Program &p) { p.sequences = 0; }),
+            "p: 0 sequences of 2 packets a port, expected at least one and 7 "
+            "packets in all");
+  EXPECT_EQ(checkingError([](Program &p) { p.sequences = 4; }),
+            "p: 4 sequences of 2 packets a port, expected at least one and 7 "
+            "packets in all");
+  EXPECT_EQ(checkingError([](Program &p) { p.sequencePackets = 3; }),
+            "p: 3 sequences of 3 packets a port, expected at least one and 7 "
+            "packets in all");
   EXPECT_EQ(checkingError([](Program &p) { p.entries.clear(); }),
             "p: 0 entry points, allowed are 1 to 64");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].name = ""; }),
@@ -148,6 +160,10 @@ TEST(Program, ChecksCode) {
             "first, end last and neither elsewhere");
   EXPECT_EQ(checkingError([](Program &p) { p.context = 95; }),
             "p: entry 'generate': begin disagrees with the program's header");
+  EXPECT_EQ(checkingError([](Program &p) { p.sequences = 2; }),
+            "p: entry 'generate': begin disagrees with the program's header");
+  EXPECT_EQ(checkingError([](Program &p) { p.sequencePackets = 1; }),
+            "p: entry 'generate': begin disagrees with the program's header");
   EXPECT_EQ(checkingError([](Program &p) { p.entries[0].packets = 1; }),
             "p: entry 'generate': instruction 0 has opcode 1; begin stands "
             "first, end last and neither elsewhere");
@@ -176,7 +192,7 @@ void addActivations(Program &program, unsigned count) {
 /// Two entries of two and three instructions, named after the model.
 Program programWithSources() {
   Program program = smallProgram();
-  append(program, Begin{1, 96, 512, 7, 100});
+  append(program, Begin{1, 96, 512, 7, 100, 2, 3});
   append(program, End{});
   program.entries[0].firstPacket = 4;
   program.entries.push_back({"decode", 6, 2, 2, 1, 16, 8, 1});
@@ -362,12 +378,12 @@ TEST(ProgramDamage, OtherTablesAreNamed) {
       std::memcpy(&bytes[16], &hash, sizeof hash);
       EXPECT_EQ(errorOf([&] { parseProgram(bytes, "p"); }), expected.str());
       // Of this table, but in another format.
-      if (version == 2)
+      if (version == kProgramVersion)
         continue;
       std::memcpy(&bytes[16], &kTableHash, sizeof kTableHash);
       EXPECT_EQ(errorOf([&] { parseProgram(bytes, "p"); }),
                 "p: program format " + std::to_string(version) +
-                    ", this version reads 2");
+                    ", this version reads " + std::to_string(kProgramVersion));
     }
 }
 

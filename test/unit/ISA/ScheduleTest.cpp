@@ -438,14 +438,17 @@ TEST(Schedule, OperandsLieInTheBuffers) {
   TestProgram(8).add(ropeToCache(0, 4032)).expectLegal();
   EXPECT_EQ(TestProgram(8).add(ropeToCache(0, 4033)).error(),
             "instruction 1 (rope): field 'dst' reaches from packet 4033 to "
-            "4096 of hbm at some request, allowed are 0 to 4095");
+            "4096 of hbm at some request, allowed are 64 to 4095");
+  EXPECT_EQ(TestProgram(8).add(ropeToCache(0, 63)).error(),
+            "instruction 1 (rope): field 'dst' reaches from packet 63 to "
+            "126 of hbm at some request, allowed are 64 to 4095");
   Vmm weights = vmm(0, 1); // four packets of each port
-  weights.weights = 508;
+  weights.weights = 4;     // up to the KV memory
   TestProgram().add(weights).expectLegal();
-  weights.weights = 509;
+  weights.weights = 5;
   EXPECT_EQ(TestProgram().add(weights).error(),
-            "instruction 1 (vmm): field 'weights' reaches from packet 4072 to "
-            "4103 of hbm at some request, allowed are 0 to 4095");
+            "instruction 1 (vmm): field 'weights' reaches from packet 40 to "
+            "71 of hbm at some request, allowed are 0 to 63");
   Vmm sliced = vmm(1, 1);
   sliced.src_space = ActivationSpace::ddr;
   sliced.slice_rows = 100; // two slices

@@ -16,12 +16,12 @@ public:
   static constexpr uint32_t kPorts = 8, kContext = 64, kHidden = 32,
                             kVocabulary = 32;
   static constexpr uint64_t kDdrPackets = 4096, kHbmPackets = 512,
-                            kChipPackets = 256;
+                            kChipPackets = 256, kSequencePackets = 504;
 
   explicit TestProgram(uint32_t maxTokens = 1) : maxTokens(maxTokens) {
-    append(
-        isa::Begin{maxTokens, kContext, kDdrPackets, kHbmPackets, kChipPackets},
-        "");
+    append(isa::Begin{maxTokens, kContext, kDdrPackets, kHbmPackets,
+                      kChipPackets, kSequencePackets, 1},
+           "");
   }
 
   template <typename Instruction>
@@ -41,6 +41,7 @@ public:
     result.ddrPackets = kDdrPackets;
     result.hbmPackets = kHbmPackets;
     result.chipPackets = kChipPackets;
+    result.sequencePackets = kSequencePackets;
     result.entries = {{"decode", 3,
                        uint32_t(whole.code.size() / isa::kPacketWords),
                        uint32_t(whole.sources.size()), maxTokens, 1, 1, 1}};

@@ -83,6 +83,9 @@ TEST_F(ActivationBufferTest, everyInstructionGivesTheSameBits) {
   expectSameEverywhere(samples.softmax);
   expectSameEverywhere(samples.values);
   expectSameEverywhere(samples.norm);
+  samples.norm.heads = 3, samples.norm.channels = 32;
+  expectSameEverywhere(samples.norm);
+  expectSameEverywhere(samples.layerNorm);
   expectSameEverywhere(samples.rope);
   expectSameEverywhere(samples.activation);
 }
@@ -135,6 +138,7 @@ TEST_F(ActivationBufferTest, operandsEndWhereItEnds) {
   check(samples.softmax, kScores, kScores);
   check(samples.values, kScores, 8 * 3);
   check(samples.norm, 4 * 3, 4 * 3);
+  check(samples.layerNorm, 4 * 3, 4 * 3);
   check(samples.rope, 4 * 3, 4 * 3);
   check(samples.activation, 4 * 3, 4 * 3);
   isa::Vmm vmm = onChip(samples.vmm);
@@ -313,6 +317,7 @@ TEST_F(ActivationBufferTest, missingTokens) {
     check(samples.softmax, from);
     check(samples.values, from);
     check(samples.norm, from);
+    check(samples.layerNorm, from);
     check(samples.rope, from);
     check(samples.activation, from);
   }

@@ -35,6 +35,7 @@ protected:
                (kCache + shape.kvHeads * shape.headBlocks * kCacheStride) /
                        shape.ports +
                    1) {
+    device.setFirstCachePacket(0);
     device.scramble(values); // stale cache rows are anything
     values.wildly = shape.wild;
   }
@@ -251,6 +252,7 @@ TEST(AttentionTest, prefillAndDecodeAgree) {
   constexpr int64_t width = 64;
   Values values(77);
   TestDevice device(8, kDdrPackets, 1000);
+  device.setFirstCachePacket(0);
   device.scramble(values);
   for (int64_t g = 0; g < 2; ++g)
     device.write(isa::Space::hbm, kCache + g * 2 * kCacheStride, kCacheStride,

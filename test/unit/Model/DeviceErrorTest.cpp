@@ -34,7 +34,7 @@ TEST_F(DeviceErrorTest, vmm) {
   expectStrideBounds(vmm, &Vmm::dst_stride, "dst");
   expectStrideBounds(vmm, &Vmm::aux_stride, "aux");
   // 16 rows of 32 + 128 bytes a port, 40 packets.
-  expectBounds(vmm, &Vmm::weights, "weights", 40, kHbm);
+  expectBounds(vmm, &Vmm::weights, "weights", 40, kWeights);
   Vmm bent = vmm;
   bent.bias = 0;
   expectBad(bent, StatusCode::out_of_bounds, "bias");
@@ -48,7 +48,7 @@ TEST_F(DeviceErrorTest, vmmSizesOfWeights) {
   vmm.in_channels = 32;
   vmm.weight_format = isa::WeightFormat::fp16; // one packet a row
   vmm.weights = 0;
-  vmm.out_channels = kPorts * kHbm / 32 * 32; // 384: 96 rows a port
+  vmm.out_channels = kPorts * kWeights / 32 * 32; // 384: 96 rows a port
   vmm.weights = 4;
   expectGood(vmm);
   vmm.weights = 5;
@@ -76,11 +76,7 @@ TEST_F(DeviceErrorTest, vmmToTheCache) {
   isa::Vmm vmm = samples.vmm;
   vmm.dst_space = isa::Space::hbm;
   vmm.dst_stride = constant(50);
-  expectBounds(vmm, &isa::Vmm::dst, "dst", 53, kPorts * kHbm, 0);
-  vmm.dst = constant(41 * kPorts); // the packet after the weights
-  expectGood(vmm);
-  vmm.dst = constant(41 * kPorts - 1);
-  expectOverlap(vmm);
+  expectBounds(vmm, &isa::Vmm::dst, "dst", 53, kPorts * kHbm, kCache);
 }
 
 TEST_F(DeviceErrorTest, vmmOverlaps) {
@@ -116,7 +112,8 @@ TEST_F(DeviceErrorTest, attentionScores) {
   expectStrideBounds(scores, &AttentionScores::dst_stride, "dst");
   expectStrideBounds(scores, &AttentionScores::dst_head_stride, "dst");
   // Whole groups of 32 tokens are read: 3 * 64 + 64.
-  expectBounds(scores, &AttentionScores::keys, "keys", 256, kPorts * kHbm);
+  expectBounds(scores, &AttentionScores::keys, "keys", 256, kPorts * kHbm,
+               kCache);
   AttentionScores bent = scores;
   bent.key_stride = 0xFFFFFFFF;
   expectBad(bent, StatusCode::out_of_bounds, "keys");
@@ -186,7 +183,8 @@ TEST_F(DeviceErrorTest, attentionValues) {
   expectStrideBounds(values, &AttentionValues::src_stride, "src");
   expectStrideBounds(values, &AttentionValues::src_head_stride, "src");
   expectStrideBounds(values, &AttentionValues::dst_stride, "dst");
-  expectBounds(values, &AttentionValues::values, "values", 256, kPorts * kHbm);
+  expectBounds(values, &AttentionValues::values, "values", 256, kPorts * kHbm,
+               kCache);
   AttentionValues bent = values;
   bent.dst = constant(100);
   expectOverlap(bent);
@@ -219,6 +217,52 @@ TEST_F(DeviceErrorTest, rmsNorm) {
   expectOverlap(bent);
 }
 
+TEST_F(DeviceErrorTest, rmsNormOfHeads) {
+  using isa::RmsNorm;
+  RmsNorm norm = samples.norm; // two heads of two packets
+  norm.heads = 2;
+  norm.channels = 33;
+  expectGood(norm);
+  expectBounds(norm, &RmsNorm::src, "src", 4 * 3);
+  expectBounds(norm, &RmsNorm::dst, "dst", 4 * 3);
+  expectBounds(norm, &RmsNorm::weight, "weight", 2);
+  RmsNorm bent = norm;
+  bent.dst_space = isa::Space::hbm;
+  expectBounds(bent, &RmsNorm::dst, "dst", 4 * 3, kPorts * kHbm, 0);
+  bent = norm;
+  bent.heads = 65535, bent.channels = 0xFFFFFF;
+  expectBad(bent, StatusCode::out_of_bounds, "weight");
+  bent.channels = 1;
+  expectBad(bent, StatusCode::out_of_bounds, "src");
+}
+
+TEST_F(DeviceErrorTest, layerNorm) {
+  using isa::LayerNorm;
+  const LayerNorm &norm = samples.layerNorm;
+  expectGood(norm);
+  expectRows(norm);
+  expectBounds(norm, &LayerNorm::src, "src", 4 * 3);
+  expectBounds(norm, &LayerNorm::dst, "dst", 4 * 3);
+  expectBounds(norm, &LayerNorm::weight, "weight", 4);
+  expectBounds(norm, &LayerNorm::bias, "bias", 4);
+  expectStrideBounds(norm, &LayerNorm::src_stride, "src");
+  expectStrideBounds(norm, &LayerNorm::dst_stride, "dst");
+  for (float value : {0.0f, -0.0f, -1.0f}) {
+    LayerNorm bent = norm;
+    bent.epsilon = value;
+    expectBad(bent, StatusCode::illegal_instruction, "epsilon");
+  }
+  LayerNorm bent = norm;
+  bent.dst = bent.src;
+  expectGood(bent);
+  bent.dst = constant(101);
+  expectOverlap(bent);
+  bent.dst = constant(8); // the last packet of the bias
+  expectOverlap(bent);
+  bent.bias = 20, bent.dst = constant(4); // that of the weight
+  expectOverlap(bent);
+}
+
 TEST_F(DeviceErrorTest, rope) {
   using isa::Rope;
   const Rope &rope = samples.rope;
@@ -234,8 +278,9 @@ TEST_F(DeviceErrorTest, rope) {
   expectBad(bent, StatusCode::out_of_bounds, "table");
   bent = rope;
   bent.dst_space = isa::Space::hbm;
-  expectBounds(bent, &Rope::dst, "dst", 4 * 3, kPorts * kHbm, 0);
-  bent.dst = constant(101); // src has the same packets of the other space
+  expectBounds(bent, &Rope::dst, "dst", 4 * 3, kPorts * kHbm, kCache);
+  bent.src = constant(kCache);
+  bent.dst = constant(kCache + 1); // the same packets of the other space
   expectGood(bent);
   bent = rope;
   bent.dst = bent.src;
@@ -266,6 +311,7 @@ TEST_F(DeviceErrorTest, activation) {
 /// but nobody should hold that many prepared inputs.
 TEST(DeviceLimitTest, intermediateResultsAreBounded) {
   TestDevice device(1, 17000, 34000);
+  device.setFirstCachePacket(0);
   device.begin.context = 33000;
   isa::AttentionValues values;
   values.slice_rows = 1;
@@ -328,6 +374,7 @@ TEST_F(DeviceErrorTest, declaredSizesAreTheLimits) {
   device.begin.ddr_packets = 1011;
   expectBad(samples.activation, StatusCode::out_of_bounds, "dst");
   device.begin.ddr_packets = kDdr;
+  device.begin.sequence_packets = 0;
   device.begin.hbm_packets = 40;
   expectBad(samples.vmm, StatusCode::out_of_bounds, "weights");
   device.begin.hbm_packets = 0;
@@ -336,7 +383,7 @@ TEST_F(DeviceErrorTest, declaredSizesAreTheLimits) {
 
 TEST_F(DeviceErrorTest, noPorts) {
   device.hbm.clear();
-  device.begin.hbm_packets = 0;
+  device.begin.hbm_packets = device.begin.sequence_packets = 0;
   expectBad(samples.vmm, StatusCode::out_of_bounds, "weights");
   expectBad(samples.scores, StatusCode::out_of_bounds, "keys");
   isa::Rope rope = samples.rope;
@@ -407,6 +454,7 @@ TEST_F(DeviceErrorTest, unknownOpcode) {
 TEST_F(DeviceErrorTest, flippedBits) {
   device.append(device.begin);
   device.append(samples.norm);
+  device.append(samples.layerNorm);
   device.append(samples.rope);
   device.append(samples.scores);
   device.append(samples.softmax);

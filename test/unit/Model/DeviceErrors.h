@@ -10,7 +10,10 @@ using isa::Request;
 using isa::Status;
 using isa::StatusCode;
 
-inline constexpr int64_t kPorts = 4, kDdr = 2000, kHbm = 100;
+inline constexpr int64_t kPorts = 4, kDdr = 2000, kHbm = 200;
+/// Packets of each port before the KV memory, and the first packet of that,
+/// dealt over the ports.
+inline constexpr int64_t kWeights = 100, kCache = kPorts * kWeights;
 
 inline void expectStatus(TestDevice &device, const Status &status,
                          StatusCode code, const char *field) {
@@ -27,6 +30,7 @@ struct Samples {
   isa::Softmax softmax;
   isa::AttentionValues values;
   isa::RmsNorm norm;
+  isa::LayerNorm layerNorm;
   isa::Rope rope;
   isa::Activation activation;
 
@@ -59,6 +63,7 @@ inline Samples::Samples() {
   scores.kv_heads = scores.head_blocks = 2;
   scores.scale = 1;
   scores.key_stride = 64;
+  scores.keys = kCache;
   scores.columns = times(Request::context);
   scores.dst_head_stride = times(Request::tokens, 4);
 
@@ -74,13 +79,21 @@ inline Samples::Samples() {
   values.heads = 4;
   values.kv_heads = values.head_blocks = 2;
   values.value_stride = 64;
+  values.values = kCache;
   values.columns = times(Request::context);
   values.src_head_stride = times(Request::tokens, 4);
 
   placeRows(norm);
+  norm.heads = 1;
   norm.channels = 100;
   norm.epsilon = norm.inverse_channels = 0.01f;
   norm.weight = 1;
+
+  placeRows(layerNorm);
+  layerNorm.channels = 100;
+  layerNorm.epsilon = 0.01f;
+  layerNorm.weight = 1;
+  layerNorm.bias = 5;
 
   placeRows(rope);
   rope.heads = rope.head_blocks = 2;
@@ -97,6 +110,7 @@ protected:
     Values values(41);
     device.scramble(values);
     device.begin.context = 120;
+    device.setFirstCachePacket(kWeights);
   }
 
   /// Three tokens after forty: 43 columns in two blocks.
@@ -153,7 +167,8 @@ protected:
   /// The same for an address that is no expression.
   template <typename Instruction>
   void expectBounds(const Instruction &instruction, int64_t Instruction::*base,
-                    const char *field, int64_t length, int64_t limit = kDdr) {
+                    const char *field, int64_t length, int64_t limit = kDdr,
+                    int64_t least = 0) {
     Instruction bent = instruction;
     bent.*base = limit - length;
     expectGood(bent);
@@ -163,6 +178,12 @@ protected:
     EXPECT_EQ(status.limit, limit - 1);
     bent.*base = (int64_t(1) << 40) - 1;
     expectBad(bent, StatusCode::out_of_bounds, field);
+    if (least == 0)
+      return;
+    bent.*base = least - 1;
+    status = expectBad(bent, StatusCode::out_of_bounds, field);
+    EXPECT_EQ(status.found, least - 1);
+    EXPECT_EQ(status.limit, least);
   }
 
   /// A stride that leads far away, forwards and backwards.

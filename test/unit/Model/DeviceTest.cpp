@@ -67,7 +67,7 @@ TEST(DeviceTest, earlierResultsOfAFailedRunRemain) {
 
 TEST(DeviceTest, noStatusWithoutRoomForIt) {
   std::vector<std::byte> ddr(63);
-  model::Launch launch{{}, 0, ddr, 1, 0, {}};
+  model::Launch launch{.ddr = ddr, .tokens = 1};
   EXPECT_FALSE(model::execute(launch));
   ddr.resize(64);
   launch.ddr = ddr;
@@ -103,8 +103,9 @@ TEST(DeviceTest, buffersNeedNoAlignment) {
   std::vector<std::vector<std::byte>> ports;
   for (auto &port : device.hbm)
     ports.push_back(shifted(port));
-  model::Launch launch{
-      std::span(program).subspan(1), 0, std::span(ddr).subspan(1), 5, 0, {}};
+  model::Launch launch{.program = std::span(program).subspan(1),
+                       .ddr = std::span(ddr).subspan(1),
+                       .tokens = 5};
   for (auto &port : ports)
     launch.hbm.push_back(std::span(port).subspan(1));
   launch.chip = std::span(chip).subspan(1);

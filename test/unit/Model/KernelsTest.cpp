@@ -1,6 +1,6 @@
 //===- KernelsTest.cpp - Every set of kernels gives the defined bits ------===//
 #include "Kernels.h"
-#include "EdgeLLM/ISA/WeightStream.h"
+#include "EdgeLLM/Weights/WeightLayout.h"
 #include "Values.h"
 #include <algorithm>
 #include <bit>
@@ -37,6 +37,14 @@ Tile tileOf(const Rows &rows, bool transposed) {
   return tile;
 }
 
+/// `count` bits of a stream, the lowest of a byte first.
+unsigned bitsAt(const uint8_t *bytes, size_t bit, int64_t count) {
+  unsigned result = 0;
+  for (size_t i = 0; i < size_t(count); ++i)
+    result |= unsigned(bytes[(bit + i) / 8] >> (bit + i) % 8 & 1) << i;
+  return result;
+}
+
 class KernelsTest : public testing::TestWithParam<Kernels> {
 protected:
   const Kernels &kernels = GetParam();
@@ -61,7 +69,7 @@ void expectFp16Terms(const Kernels &kernels,
   for (const Fp16Weights &panel : weights) {
     Sums sums = {};
     sums.output[3] = 1;
-    kernels.addFp16(inputs, panel, sums);
+    kernels.addFp16(&inputs, 1, panel, &sums);
     for (unsigned o = 0; o < kOutputs; ++o)
       ASSERT_EQ(sums.output[o],
                 float(o == 3) +
@@ -122,7 +130,7 @@ TEST_P(KernelsTest, int4TermsAreThoseOfTheDefinition) {
     Int4Inputs inputs;
     kernels.prepareInt4(activations.data(), inputs);
     Sums sums = {};
-    kernels.addInt4(inputs, weights, sums);
+    kernels.addInt4(&inputs, 1, weights, &sums);
     for (unsigned o = 0; o < kOutputs; ++o)
       ASSERT_EQ(sums.output[o],
                 numerics::int4Term(std::span(activations).first<kBlock>(),
@@ -154,21 +162,15 @@ TEST_P(KernelsTest, sparseBlocksExpandToDenseOnes) {
       if (format == int4_4of8 && trial % 2) // as packers write it
         for (size_t i = 0; i < indexBytes; ++i)
           bytes[i] = uint8_t(0xE4D2B187 >> 8 * values.integer(0, 3));
-      auto bitsAt = [&](size_t start, size_t bit, int64_t count) {
-        unsigned result = 0;
-        for (size_t i = 0; i < size_t(count); ++i)
-          result |= unsigned(bytes[start + (bit + i) / 8] >> (bit + i) % 8 & 1)
-                    << i;
-        return result;
-      };
       std::array<uint8_t, kBlock / 2> block;
       auto *from = reinterpret_cast<const std::byte *>(bytes.data());
       unsigned repeated = expand(from, from + indexBytes, block.data());
       for (unsigned group = 0; group < kBlock / 8; ++group) {
-        unsigned index =
-            bitsAt(0, size_t(coding.indexBits) * group, coding.indexBits);
-        unsigned codes = bitsAt(indexBytes, size_t(4 * coding.keep) * group,
-                                4 * coding.keep);
+        unsigned index = bitsAt(bytes.data(), size_t(coding.indexBits) * group,
+                                coding.indexBits);
+        unsigned codes =
+            bitsAt(&bytes[indexBytes], size_t(4 * coding.keep) * group,
+                   4 * coding.keep);
         bool isRepeated = format == int4_2of8 && (index & 7) == index >> 3;
         EXPECT_EQ(repeated >> group & 1, isRepeated);
         if (isRepeated)
@@ -193,7 +195,7 @@ TEST_P(KernelsTest, int4SumsOfExtremesDoNotOverflow) {
   Int4Inputs inputs;
   kernels.prepareInt4(activations.data(), inputs);
   Sums sums = {};
-  kernels.addInt4(inputs, weights, sums);
+  kernels.addInt4(&inputs, 1, weights, &sums);
   for (float sum : sums.output)
     EXPECT_EQ(sum, 128.0f * 7 * 131008);
 }
@@ -213,6 +215,101 @@ TEST_P(KernelsTest, zeroInputsAreMarked) {
     kernels.prepareInt4(activations.data(), int4);
     EXPECT_FALSE(fp16.zero);
     EXPECT_FALSE(int4.zero);
+  }
+}
+
+/// Rows of any bytes, some blocks and packages long: what N18 and N6 make of
+/// them. `count` is no multiple of the rows that a kernel takes at a time.
+void expectRowProducts(const Kernels &kernels, isa::WeightFormat format,
+                       size_t groups, Values &values) {
+  constexpr size_t count = 7;
+  int64_t inputs = int64_t(groups * kBlock);
+  size_t rowBytes = size_t(isa::outputBytes(format, inputs));
+  std::vector<uint8_t> bytes(count * rowBytes);
+  for (uint8_t &byte : bytes)
+    byte = uint8_t(values.bits());
+  auto activations = values.halves(size_t(inputs));
+  const RowKernel &kernel = kernels.row[unsigned(format)];
+  std::vector<Int4Inputs> prepared(groups);
+  for (size_t group = 0; group < groups; ++group)
+    kernel.prepare(&activations[group * kBlock], prepared[group]);
+  float results[count];
+  kernel.dot(
+      prepared.data(), groups,
+      {reinterpret_cast<const std::byte *>(bytes.data()), rowBytes, count},
+      results);
+  WeightLayout layout{format, 32, inputs, 32};
+  isa::WeightCoding coding = isa::codingOf(format);
+  for (size_t row = 0; row < count; ++row) {
+    const uint8_t *at = &bytes[row * rowBytes];
+    std::vector<int8_t> weights;
+    std::vector<uint16_t> scales;
+    for (int64_t input = 0; input < inputs; input += 8) {
+      size_t group = size_t(input) % kBlock / 8;
+      if (group == 0) {
+        scales.emplace_back();
+        std::memcpy(&scales.back(), at + layout.scaleOffset(input), 2);
+      }
+      unsigned index =
+          format == isa::WeightFormat::int4
+              ? 0
+              : bitsAt(at + layout.indexOffset(input),
+                       group * size_t(coding.indexBits), coding.indexBits);
+      const uint8_t *codes = at + layout.codeOffset(input);
+      size_t firstBit = group * size_t(4 * coding.keep);
+      for (unsigned i = 0; i < 8; ++i)
+        weights.push_back(
+            format == isa::WeightFormat::int4
+                ? int8_t(
+                      numerics::int4Value(bitsAt(codes, firstBit + 4 * i, 4)))
+                : numerics::sparseGroup(
+                      format, index,
+                      bitsAt(codes, firstBit, 4 * coding.keep))[i]);
+    }
+    ASSERT_EQ(results[row], numerics::dotInt4(activations, weights, scales))
+        << isa::nameOf(format) << ", " << groups << " blocks, row " << row;
+  }
+}
+
+TEST_P(KernelsTest, productsOfRowsAreThoseOfTheDefinition) {
+  Values values(17);
+  for (unsigned i = 0; i < isa::kWeightFormats; ++i)
+    if (kernels.row[i].dot)
+      for (int trial = 0; trial < 30; ++trial) {
+        values.wildly = trial % 2;
+        expectRowProducts(kernels, isa::WeightFormat(i),
+                          size_t(values.integer(1, 35)), values);
+      }
+}
+
+TEST_P(KernelsTest, resultsAreRoundedAsTheDefinitionSays) {
+  Values values(18);
+  for (int trial = 0; trial < 3000; ++trial) {
+    values.wildly = trial % 2;
+    float dots[kOutputs];
+    for (float &dot : dots) // to the ends of FP16's range and past them
+      dot = std::ldexp(float(int32_t(values.bits())),
+                       int(values.integer(-60, -14)));
+    dots[trial % kOutputs] = trial % 3 ? 65520 : -INFINITY;
+    auto bias = values.halves(kOutputs), aux = values.halves(kOutputs);
+    float scale = float(values.integer(1, 1000)) / 64;
+    uint16_t scores[kOutputs];
+    kernels.finishScores(dots, scale, scores);
+    for (unsigned o = 0; o < kOutputs; ++o)
+      ASSERT_EQ(scores[o], numerics::attentionScore(dots[o], scale));
+    for (auto epilogue :
+         {isa::Epilogue::none, isa::Epilogue::add, isa::Epilogue::multiply}) {
+      uint16_t results[kOutputs];
+      kernels.finishVmm(dots, trial % 4 ? bias.data() : nullptr, epilogue,
+                        aux.data(), results);
+      for (unsigned o = 0; o < kOutputs; ++o)
+        ASSERT_EQ(results[o],
+                  numerics::vmmOutput(dots[o],
+                                      trial % 4 ? std::optional(bias[o])
+                                                : std::nullopt,
+                                      epilogue, aux[o]))
+            << "of " << dots[o];
+    }
   }
 }
 

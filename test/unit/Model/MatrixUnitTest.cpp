@@ -305,6 +305,7 @@ TEST(VmmTest, randomShapes) {
 TEST(VmmTest, writesTheCacheOfInterleavedPorts) {
   Values values(21);
   TestDevice device(4, 1000, 500);
+  device.setFirstCachePacket(250);
   device.scramble(values);
   Shape shape{WeightFormat::fp16, 64, 64, 3, 4, Epilogue::none, false, false};
   Matrix x = randomMatrix(values, 3, 64);

@@ -1,4 +1,4 @@
-//===- NumericsErrorTest.cpp - The dot products keep the paper's error ----===//
+//===- NumericsErrorTest.cpp - Errors are what the document says ----------===//
 #include "ErrorMeasurement.h"
 #include <gtest/gtest.h>
 
@@ -23,6 +23,9 @@ TEST(NumericsErrorTest, errorIsWhatTheDocumentSays) {
   ErrorMeasurement measure(7);
   EXPECT_NEAR(measure.int4(kBlock, 20000), 0.0000170, 0.000001);
   EXPECT_NEAR(measure.fp16(kGroup, 80000), 0.0000148, 0.000001);
+  EXPECT_NEAR(measure.layerNorm(1024, 0, 200), 0.000176, 0.000003);
+  EXPECT_NEAR(measure.layerNorm(1024, 100, 200), 0.000176, 0.000003);
+  EXPECT_NEAR(measure.gelu(200000), 0.000146, 0.000003);
 }
 
 } // namespace

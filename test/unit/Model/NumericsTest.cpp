@@ -536,4 +536,176 @@ TEST(NumericsTest, siluFollowsItsDefinition) {
   EXPECT_EQ(silu(0x8000), 0x8000);
 }
 
+//===----------------------------------------------------------------------===//
+// N19, N20
+//===----------------------------------------------------------------------===//
+
+/// A row of `channels`, in packets whose last lanes hold anything.
+struct LayerNormRow {
+  LayerNormRow(Values &values, size_t channels)
+      : channels(channels), x(values.halves((channels + 31) / 32 * 32)),
+        w(values.halves(x.size())), b(values.halves(x.size())) {}
+
+  std::vector<uint16_t> normalised() const {
+    std::vector<uint16_t> result(x.size(), 1);
+    layerNorm(x, w, b, channels, epsilon, result);
+    return result;
+  }
+
+  size_t channels;
+  std::vector<uint16_t> x, w, b;
+  float epsilon = 1e-5f;
+};
+
+/// N19 with exact operations rounded one by one.
+std::vector<uint16_t> exactLayerNorm(const LayerNormRow &row) {
+  float inverse = fl(1.0 / double(row.channels));
+  std::vector<float> x(row.x.size()), d(x.size()), squares(x.size());
+  for (size_t i = 0; i < row.channels; ++i)
+    x[i] = float(valueOf(row.x[i]));
+  float mean = fl(double(vsum(x)) * inverse);
+  for (size_t i = 0; i < row.channels; ++i) {
+    d[i] = fl(double(x[i]) - mean);
+    squares[i] = fl(double(d[i]) * d[i]);
+  }
+  float variance = fl(double(vsum(squares)) * inverse);
+  float root = fl(std::sqrt(double(fl(double(variance) + row.epsilon))));
+  float n = fl(1.0 / root);
+  std::vector<uint16_t> result(x.size(), 0);
+  for (size_t i = 0; i < row.channels; ++i) {
+    double scaled = fl(double(fl(double(d[i]) * n)) * valueOf(row.w[i]));
+    result[i] = floatToHalf(fl(scaled + valueOf(row.b[i])));
+  }
+  return result;
+}
+
+TEST(NumericsTest, layerNormFollowsItsDefinition) {
+  Values values(8);
+  for (int trial = 0; trial < 300; ++trial) {
+    values.wildly = trial % 2;
+    LayerNormRow row(values, size_t(values.integer(1, 1300)));
+    row.epsilon = trial % 3 ? 1e-5f : std::numeric_limits<float>::denorm_min();
+    auto result = row.normalised();
+    ASSERT_EQ(result, exactLayerNorm(row));
+    layerNorm(row.x, row.w, row.b, row.channels, row.epsilon, row.x);
+    EXPECT_EQ(row.x, result) << "in place";
+  }
+}
+
+/// Against the formula: half a unit of FP16, and 2^-20 of what is summed up.
+TEST(NumericsTest, layerNormIsClose) {
+  Values values(9);
+  for (int trial = 0; trial < 100; ++trial) {
+    LayerNormRow row(values, size_t(values.integer(2, 1300)));
+    for (uint16_t &half : row.x) // far from zero, as residual streams may be
+      half = floatToHalf(float(valueOf(half) + trial));
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < row.channels; ++i)
+      mean += valueOf(row.x[i]) / double(row.channels);
+    for (size_t i = 0; i < row.channels; ++i)
+      variance += std::pow(valueOf(row.x[i]) - mean, 2) / double(row.channels);
+    double n = 1 / std::sqrt(variance + row.epsilon);
+    auto result = row.normalised();
+    for (size_t i = 0; i < row.channels; ++i) {
+      double scaled = (valueOf(row.x[i]) - mean) * n * valueOf(row.w[i]);
+      double exact = scaled + valueOf(row.b[i]);
+      double lost = n * std::abs(mean) * std::abs(valueOf(row.w[i]));
+      ASSERT_NEAR(valueOf(result[i]), exact,
+                  0x1p-11 * std::abs(exact) + 0x1p-25 +
+                      0x1p-20 * (std::abs(scaled) + lost))
+          << "trial " << trial << ", channel " << i;
+    }
+  }
+}
+
+TEST(NumericsTest, layerNormLeavesPaddingOut) {
+  Values values(10);
+  for (size_t channels : {1, 31, 32, 33, 300}) {
+    LayerNormRow row(values, channels);
+    auto expected = row.normalised();
+    for (size_t i = channels; i < row.x.size(); ++i) {
+      EXPECT_EQ(expected[i], 0) << i;
+      row.x[i] = 0xFFFF;
+      row.w[i] = row.b[i] = 0x7FFF;
+    }
+    EXPECT_EQ(row.normalised(), expected) << channels;
+  }
+}
+
+TEST(NumericsTest, layerNormOfSimpleRows) {
+  Values values(11);
+  LayerNormRow row(values, 64);
+  std::ranges::fill(row.x, 0x8000); // zeros: the bias is left
+  EXPECT_EQ(row.normalised(), row.b);
+  std::ranges::fill(row.x, 0x7FFF); // the mean of equals is exact here
+  EXPECT_EQ(row.normalised(), row.b);
+  // The greatest values and the least epsilon there are: 1 and -1.
+  row.epsilon = std::numeric_limits<float>::denorm_min();
+  std::ranges::fill(row.w, 0x3C00);
+  std::ranges::fill(row.b, 0);
+  for (size_t i = 0; i < 64; i += 2)
+    row.x[i] = 0xFFFF;
+  auto result = row.normalised();
+  for (size_t i = 0; i < 64; ++i)
+    EXPECT_EQ(result[i], i % 2 ? 0x3C00 : 0xBC00) << i;
+}
+
+/// A mean that is not a number of binary32 leaves 131008 * 2^-24 at most, and
+/// the least epsilon makes more of it than FP16 holds.
+TEST(NumericsTest, layerNormSaturates) {
+  Values values(12);
+  LayerNormRow row(values, 3);
+  row.epsilon = std::numeric_limits<float>::denorm_min();
+  std::ranges::fill(row.x, 0x7FFF);
+  std::ranges::fill(row.w, 0x7FFF);
+  EXPECT_EQ(row.normalised(), exactLayerNorm(row));
+  row.x[0] = 0xFFFF;
+  auto result = row.normalised();
+  EXPECT_EQ(result[0], 0xFBFF);
+  EXPECT_EQ(result[1], 0x7BFF);
+}
+
+TEST(NumericsTest, geluConstantsAreRounded) {
+  double linear = 2 * std::sqrt(2 / std::acos(-1.0));
+  EXPECT_EQ(kGeluLinear, float(linear));
+  EXPECT_EQ(kGeluCubic, float(0.044715 * linear));
+}
+
+TEST(NumericsTest, geluFollowsItsDefinition) {
+  for (unsigned half = 0; half < 0x10000; ++half) {
+    double x = valueOf(uint16_t(half));
+    double square = fl(x * x);
+    double slope = fl(double(fl(square * kGeluCubic)) + kGeluLinear);
+    float t = fl(x * slope);
+    float e = exactExpneg(std::abs(t)), below = fl(1.0 + e);
+    float gate = t >= 0 ? fl(1.0 / below) : fl(double(e) / below);
+    ASSERT_EQ(gelu(uint16_t(half)), floatToHalf(fl(x * gate))) << half;
+  }
+}
+
+/// Every FP16 number against the tanh form: half a unit of FP16, and a
+/// fourteenth of one for N11.
+TEST(NumericsTest, geluIsClose) {
+  double factor = std::sqrt(2 / std::acos(-1.0));
+  for (unsigned half = 0; half < 0x10000; ++half) {
+    double x = valueOf(uint16_t(half));
+    if (std::abs(x) > 65504)
+      continue;
+    double inner = factor * (x + 0.044715 * x * x * x);
+    double exact = x / (1 + std::exp(-2 * inner));
+    ASSERT_NEAR(valueOf(gelu(uint16_t(half))), exact,
+                (0x1p-11 + 3.5e-5) * std::abs(exact) + 0x1p-25)
+        << half;
+  }
+}
+
+TEST(NumericsTest, geluOfEnds) {
+  EXPECT_EQ(gelu(0), 0);
+  EXPECT_EQ(gelu(0x8000), 0x8000);
+  EXPECT_EQ(gelu(0x7FFF), 0x7BFF); // 131008 saturates
+  EXPECT_EQ(gelu(0xFFFF), 0x8000);
+  EXPECT_EQ(gelu(0x0001), 0x0000); // half of the least, to even
+  EXPECT_EQ(gelu(0x0003), 0x0002); // one and a half of it
+}
+
 } // namespace

@@ -84,6 +84,7 @@ TEST_F(StatusMessageTest, illegalInstruction) {
 
 TEST_F(StatusMessageTest, illegalField) {
   isa::RmsNorm norm;
+  norm.heads = 1;
   norm.channels = 32;
   norm.inverse_channels = 1;
   EXPECT_EQ(isa::describe(device.run(1, 0, norm), device.program),

@@ -64,7 +64,14 @@ public:
                                       .context = 1024,
                                       .ddr_packets = ddrPackets,
                                       .hbm_packets = hbmPackets,
-                                      .chip_packets = chipPackets} {}
+                                      .chip_packets = chipPackets,
+                                      .sequences = 1} {}
+
+  /// Makes the packets of each port from `first` on KV memory, for weights
+  /// those before are left.
+  void setFirstCachePacket(int64_t first) {
+    begin.sequence_packets = begin.hbm_packets - first;
+  }
 
   //===--------------------------------------------------------------------===//
   // Memory
@@ -164,7 +171,7 @@ public:
 
   /// The arguments of a run of `program` on these buffers.
   model::Launch launchOf(uint32_t tokens, uint32_t past, uint32_t entry = 0) {
-    model::Launch launch{program, entry, ddr, tokens, past, {}, chip};
+    model::Launch launch{program, entry, ddr, tokens, past, sequence, {}, chip};
     launch.hbm.assign(hbm.begin(), hbm.end());
     return launch;
   }
@@ -185,6 +192,7 @@ public:
   std::vector<std::byte> chip;
   std::vector<std::byte> program;
   isa::Begin begin;
+  uint32_t sequence = 0; ///< of the launches
 
 private:
   void launchOn(model::ThreadPool &pool, uint32_t tokens, uint32_t past,

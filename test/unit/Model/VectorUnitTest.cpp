@@ -18,7 +18,8 @@ void PrintTo(const Shape &s, std::ostream *os) {
       << (s.inPlace ? ", in place" : "") << (s.wild ? ", wild" : "");
 }
 
-constexpr int64_t kSrc = 4, kDst = 10000, kWeight = 20000, kTable = 21000;
+constexpr int64_t kSrc = 4, kDst = 10000, kWeight = 20000, kTable = 21000,
+                  kBias = 22000;
 
 class VectorUnitTest : public testing::TestWithParam<Shape> {
 protected:
@@ -64,6 +65,7 @@ TEST_P(VectorUnitTest, rmsNorm) {
   Matrix weight = randomMatrix(values, 1, shape.channels);
   device.writeDdr(kWeight, 1, weight);
   isa::RmsNorm norm;
+  norm.heads = 1;
   norm.channels = shape.channels;
   norm.epsilon = 1e-6f;
   norm.inverse_channels = 1.0f / float(shape.channels);
@@ -78,14 +80,69 @@ TEST_P(VectorUnitTest, rmsNorm) {
   }
 }
 
-TEST_P(VectorUnitTest, silu) {
+/// Each head is a row of its own; what stands in its padding counts.
+TEST_P(VectorUnitTest, rmsNormOfHeads) {
+  int64_t headBlocks = blocks % 2 == 0 ? 2 : 1, width = 32 * headBlocks;
+  Matrix weight = randomMatrix(values, 1, width - 5);
+  device.writeDdr(kWeight, 1, weight);
+  isa::RmsNorm norm;
+  norm.heads = blocks / headBlocks;
+  norm.channels = width - 5;
+  norm.epsilon = 1e-6f;
+  norm.inverse_channels = 1.0f / float(norm.channels);
+  norm.weight = kWeight;
+  place(norm);
+  Matrix result = run(norm);
+  for (int64_t r = 0; r < shape.rows; ++r)
+    for (int64_t h = 0; h < norm.heads; ++h) {
+      std::vector<uint16_t> expected(width);
+      numerics::rmsNorm(input.row(r).subspan(h * width, width), weight.row(0),
+                        norm.inverse_channels, norm.epsilon, expected);
+      EXPECT_TRUE(
+          std::ranges::equal(result.row(r).subspan(h * width, width), expected))
+          << "row " << r << ", head " << h;
+    }
+}
+
+/// What stands in the padding does not count, and zeros take its place.
+TEST_P(VectorUnitTest, layerNorm) {
+  Matrix weight = randomMatrix(values, 1, shape.channels);
+  Matrix bias = randomMatrix(values, 1, shape.channels);
+  device.writeDdr(kWeight, 1, weight);
+  device.writeDdr(kBias, 1, bias);
+  Matrix padded = input;
+  for (int64_t r = 0; r < shape.rows; ++r)
+    for (int64_t c = shape.channels; c < padded.columns; ++c)
+      padded.at(r, c) = uint16_t(values.bits());
+  device.writeDdr(kSrc, shape.rows + 1, padded);
+  isa::LayerNorm norm;
+  norm.channels = shape.channels;
+  norm.epsilon = 1e-5f;
+  norm.weight = kWeight;
+  norm.bias = kBias;
+  place(norm);
+  Matrix result = run(norm);
+  for (int64_t r = 0; r < shape.rows; ++r) {
+    std::vector<uint16_t> expected(result.columns);
+    numerics::layerNorm(input.row(r), weight.row(0), bias.row(0),
+                        shape.channels, norm.epsilon, expected);
+    EXPECT_TRUE(std::ranges::equal(result.row(r), expected)) << "row " << r;
+  }
+}
+
+TEST_P(VectorUnitTest, activations) {
   isa::Activation activation;
-  activation.function = isa::Function::silu;
   activation.channels = shape.channels;
   place(activation);
-  Matrix result = run(activation);
-  for (size_t i = 0; i < result.halves.size(); ++i)
-    ASSERT_EQ(result.halves[i], numerics::silu(input.halves[i]));
+  auto expectFunction = [&](isa::Function function, auto scalar) {
+    device.writeDdr(kSrc, shape.rows + 1, input);
+    activation.function = function;
+    Matrix result = run(activation);
+    for (size_t i = 0; i < result.halves.size(); ++i)
+      ASSERT_EQ(result.halves[i], scalar(input.halves[i]));
+  };
+  expectFunction(isa::Function::silu, numerics::silu);
+  expectFunction(isa::Function::gelu, numerics::gelu);
 }
 
 TEST_P(VectorUnitTest, rope) {
@@ -120,6 +177,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, VectorUnitTest,
 TEST(VectorUnitTest, ropeWritesTheCache) {
   Values values(31);
   TestDevice device(8, 1000, 100);
+  device.setFirstCachePacket(0);
   Matrix input = randomMatrix(values, 3, 64),
          table = randomMatrix(values, 9, 32);
   device.writeDdr(kSrc, 3, input);
@@ -146,6 +204,39 @@ TEST(VectorUnitTest, ropeWritesTheCache) {
                 numerics::rotate(input.at(r, c), input.at(r, c + 1),
                                  table.at(6 + r, c % 32),
                                  table.at(6 + r, c % 32 + 1)));
+}
+
+TEST(VectorUnitTest, rmsNormWritesTheCache) {
+  Values values(32);
+  TestDevice device(8, 1000, 100);
+  Matrix input = randomMatrix(values, 3, 64),
+         weight = randomMatrix(values, 1, 32);
+  device.writeDdr(kSrc, 3, input);
+  device.writeDdr(500, 1, weight);
+  isa::RmsNorm norm;
+  norm.dst_space = isa::Space::hbm;
+  norm.heads = 2;
+  norm.channels = 32;
+  norm.epsilon = 1e-6f;
+  norm.inverse_channels = 1 / 32.0f;
+  norm.weight = 500;
+  norm.rows = times(Request::tokens);
+  norm.src = constant(kSrc);
+  norm.src_stride = times(Request::tokens);
+  norm.dst = times(Request::past, 1, 100);
+  norm.dst_stride = constant(300);
+  UnchangedOutside unchanged(device);
+  unchanged.allowHbm();
+  EXPECT_COMPLETED(device, device.run(3, 6, norm));
+  unchanged.expect();
+  Matrix result = device.read(isa::Space::hbm, 106, 300, 3, 64);
+  for (int64_t r = 0; r < 3; ++r)
+    for (int64_t c = 0; c < 64; c += 32) {
+      std::vector<uint16_t> expected(32);
+      numerics::rmsNorm(input.row(r).subspan(c, 32), weight.row(0),
+                        norm.inverse_channels, norm.epsilon, expected);
+      EXPECT_TRUE(std::ranges::equal(result.row(r).subspan(c, 32), expected));
+    }
 }
 
 } // namespace

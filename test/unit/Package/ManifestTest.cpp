@@ -94,6 +94,14 @@ TEST(Manifest, MayHoldTheProgramAlone) {
     EXPECT_TRUE(root[key].is_null()) << key;
 }
 
+TEST(Manifest, HasNoPositionsWithoutWeights) {
+  Manifest manifest = programOnly();
+  manifest.positions = "program.bin";
+  EXPECT_EQ(errorOf([&] { formatManifest(manifest, "m"); }),
+            "m: field 'positions': found \"program.bin\", expected no such "
+            "field, as field 'ports' is null: no weights");
+}
+
 TEST(Manifest, HasAllFilesOfTheWeightsOrNone) {
   EXPECT_EQ(errorWith("/ports", nullptr),
             "m: field 'ddr': found \"ddr.bin\", expected null, as field "
@@ -106,6 +114,25 @@ TEST(Manifest, HasAllFilesOfTheWeightsOrNone) {
   EXPECT_EQ(errorOf([&] { formatManifest(manifest, "m"); }),
             "m: field 'embedding': found \"program.bin\", expected null, as "
             "field 'ports' is: no weights");
+}
+
+TEST(Manifest, MayHavePositions) {
+  json root = json::parse(formatManifest(smallManifest(), "m"));
+  EXPECT_FALSE(root.contains("positions"));
+  Manifest manifest = smallManifest();
+  manifest.positions = "positions.bin";
+  manifest.files.push_back({"positions.bin", 16 * 8 * 2, 7});
+  EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
+  manifest.files.back().bytes = 15 * 8 * 2;
+  EXPECT_EQ(errorOf([&] { formatManifest(manifest, "m"); }),
+            "m: file 'positions.bin': found 240 bytes, expected 256 (context "
+            "16 x hidden 8 x 2)");
+  EXPECT_EQ(errorWith("/positions", "p.bin"),
+            "m: field 'positions': found \"p.bin\", expected a path that "
+            "field 'files' lists");
+  EXPECT_EQ(errorWith("/positions", nullptr),
+            "m: field 'positions': found null, expected a string, not empty "
+            "and on one line");
 }
 
 TEST(Manifest, WritesOneLineARecord) {

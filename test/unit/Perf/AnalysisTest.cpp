@@ -27,6 +27,14 @@ TEST(Analysis, LayersAreTheNumbersInSources) {
   EXPECT_EQ(layerOf("a.99999999999999999999.b"), std::nullopt);
 }
 
+TEST(Analysis, LayersHaveStepsIfAllHaveAsMany) {
+  PassTiming pass = samplePass(/*layers=*/3);
+  EXPECT_EQ(stepsPerLayer(pass), 15u);
+  pass.steps.back().source = "model.layers.2.more";
+  EXPECT_EQ(stepsPerLayer(pass), std::nullopt);
+  EXPECT_EQ(stepsPerLayer({}), std::nullopt);
+}
+
 TEST(Analysis, AStepWithoutSourceIsCalledByItsInstruction) {
   StepTiming step;
   step.mnemonic = "vmm";

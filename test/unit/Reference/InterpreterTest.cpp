@@ -93,6 +93,13 @@ TEST(Interpreter, ComputesElementByElement) {
   auto silu = [](double x) { return x / (1 + std::exp(-x)); };
   expectNear(valuesOf("%y = edgellm.silu %x : tensor<?x2xf16>", {{1}}),
              {silu(3), silu(-4)});
+  auto gelu = [](double x) {
+    return x / 2 *
+           (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) *
+                          (x + 0.044715 * x * x * x)));
+  };
+  expectNear(valuesOf("%y = edgellm.gelu %x : tensor<?x2xf16>", {{1, 2}}),
+             {gelu(3), gelu(-4), gelu(0.5), 0});
 }
 
 TEST(Interpreter, NormalisesRows) {
@@ -104,6 +111,28 @@ TEST(Interpreter, NormalisesRows) {
              {3 / root, -4 / root * 2});
 }
 
+/// Of heads of one channel only the sign is left, but for epsilon.
+TEST(Interpreter, NormalisesHeads) {
+  expectNear(valuesOf(R"(
+    %y = edgellm.rms_norm %x head_size(1) weight(dense<2.0> : tensor<1xf16>)
+      epsilon(1.0) : tensor<?x2xf16>)",
+                      {{1, 2}}),
+             {2 * 3 / std::sqrt(10.0), 2 * -4 / std::sqrt(17.0),
+              2 * 0.5 / std::sqrt(1.25), 0});
+}
+
+TEST(Interpreter, NormalisesByMeanAndVariance) {
+  double root = std::sqrt(3.5 * 3.5 + 0.5); // 3 and -4 are -0.5 +- 3.5
+  double other = std::sqrt(0.5 * 0.5 + 0.5);
+  expectNear(
+      valuesOf(R"(
+    %y = edgellm.layer_norm %x weight(dense<[1.0, 2.0]> : tensor<2xf16>)
+      bias(dense<[0.0, -1.0]> : tensor<2xf16>) epsilon(5.0e-01)
+      : tensor<?x2xf16>)",
+               {{1, 0}}),
+      {3.5 / root, -3.5 / root * 2 - 1, -0.5 / other, 0.5 / other * 2 - 1});
+}
+
 /// Positions count from the start of each sequence.
 TEST(Interpreter, TurnsByThePosition) {
   double c = std::cos(1.0), s = std::sin(1.0);
@@ -112,6 +141,40 @@ TEST(Interpreter, TurnsByThePosition) {
       theta(1.000000e+04) : tensor<?x2xf16>)",
                       {{0, 1}, {0}}),
              {1, 2, 3 * c + 4 * s, -4 * c + 3 * s, 1, 2});
+}
+
+/// Slower by the factor of a linear scaling; YaRN makes the result larger. A
+/// pair that turns often in the original context is left alone.
+TEST(Interpreter, TurnsByTheScaledAngle) {
+  double c = std::cos(0.25), s = std::sin(0.25);
+  expectNear(valuesOf(R"(
+    %y = edgellm.rope %x pairing(adjacent) head_size(2) rotary(2)
+      theta(1.0e+04) scaling(<linear, factor = 4.0>) : tensor<?x2xf16>)",
+                      {{0, 1}}),
+             {1, 2, 3 * c + 4 * s, -4 * c + 3 * s});
+  c = 1.5 * std::cos(1.0), s = 1.5 * std::sin(1.0);
+  expectNear(valuesOf(R"(
+    %y = edgellm.rope %x pairing(adjacent) head_size(2) rotary(2)
+      theta(1.0e+04) scaling(<yarn, factor = 4.0, original = 1000.0, low = 1.0,
+      high = 32.0, attention = 1.5, truncate = true>) : tensor<?x2xf16>)",
+                      {{0, 1}}),
+             {1.5, 3, 3 * c + 4 * s, -4 * c + 3 * s});
+}
+
+TEST(Interpreter, AddsPositionsFromTheStartOfEachSequence) {
+  const char *text = R"(
+    func.func @f(%ids: tensor<?xi32>) -> tensor<?x2xf16> {
+      %x = edgellm.embedding %ids table(dense<[[1.0, 2.0], [3.0, -4.0]]> :
+        tensor<2x2xf16>) positions(dense<[[10.0, 20.0], [30.0, 40.0]]> :
+        tensor<2x2xf32>) : tensor<?xi32> -> tensor<?x2xf16>
+      return %x : tensor<?x2xf16>
+    })";
+  EXPECT_EQ(Graph(text).values({{0, 1}, {1}}),
+            (std::vector<float>{11, 22, 33, 36, 13, 16}));
+  EXPECT_EQ(errorOf([&] {
+              Graph(text).run({{0}, {0, 1, 1}});
+            }),
+            "sequence 1 has 3 tokens, there are 2 positions");
 }
 
 /// Channels 0 to 3 of (1, 2, 3, 4, 5, 6) turn: 0 with 2 and 1 with 3, or 0 with
@@ -257,9 +320,13 @@ TEST(Interpreter, RefusesSequencesThatDoNotFit) {
   EXPECT_EQ(errorOf([&] { graph.run({}); }),
             "function 'f' has no tokens to run on");
   EXPECT_EQ(errorOf([&] { graph.run({{1}, {}}); }), "sequence 1 has no tokens");
-  EXPECT_EQ(errorOf([&] { graph.run({{0, 0, 0, 0, 0}}); }),
+  EXPECT_EQ(errorOf([&] {
+              graph.run({{0, 0, 0, 0, 0}});
+            }),
             "sequence 0 has 5 tokens, the cache holds 4");
-  EXPECT_EQ(errorOf([&] { graph.run({{0, 3}}); }),
+  EXPECT_EQ(errorOf([&] {
+              graph.run({{0, 3}});
+            }),
             "token id 3 is outside the vocabulary of 3");
 }
 
@@ -298,7 +365,9 @@ TEST(Interpreter, RefusesPositionsAfterLastToken) {
     %y = edgellm.rope %l pairing(half) head_size(2) rotary(2)
       theta(1.000000e+04) : tensor<1x2xf16> loc("late"))",
                               "tensor<1x2xf16>"));
-  EXPECT_EQ(errorOf([&] { graph.run({{0, 1}}); }),
+  EXPECT_EQ(errorOf([&] {
+              graph.run({{0, 1}});
+            }),
             "late: 1 rows for 2 tokens; edgellm.rope cannot follow last_token");
 }
 

@@ -41,9 +41,7 @@ TEST(Npy, AnEmptyMatrixKeepsItsColumns) {
 
 TEST(Npy, WithoutCommitThereIsNoFile) {
   TemporaryFolder folder;
-  {
-    NpyWriter writer(folder / "l.npy", 1);
-  }
+  { NpyWriter writer(folder / "l.npy", 1); }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

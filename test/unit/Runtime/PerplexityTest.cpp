@@ -68,13 +68,19 @@ TEST(MeasurePerplexity, ComparesEveryPositionWithTheNextId) {
 
 TEST(MeasurePerplexity, RefusesWhatHasNoPerplexity) {
   EchoScorer scorer;
-  EXPECT_EQ(errorOf([&] { measure(scorer, {1, 1, 1}); }),
+  EXPECT_EQ(errorOf([&] {
+              measure(scorer, {1, 1, 1});
+            }),
             "the text has 3 tokens, one window of 3 needs 4");
   EXPECT_EQ(errorOf([&] { countWindows(scorer, 100, 9); }),
             "windows of 9 tokens exceed the context of 8");
-  EXPECT_EQ(errorOf([&] { measure(scorer, {1, 1, 4, 1}); }),
+  EXPECT_EQ(errorOf([&] {
+              measure(scorer, {1, 1, 4, 1});
+            }),
             "token id 4 is outside the vocabulary of 4");
-  EXPECT_EQ(errorOf([&] { measure(scorer, {1, 3, 3, 3}); }),
+  EXPECT_EQ(errorOf([&] {
+              measure(scorer, {1, 3, 3, 3});
+            }),
             "the logits after 2 tokens are not finite");
 }
 

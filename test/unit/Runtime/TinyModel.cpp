@@ -48,7 +48,13 @@ static std::vector<uint16_t> paddedRow(const std::vector<uint16_t> &matrix,
 }
 
 std::vector<uint16_t> TinyModel::logits(uint32_t id) const {
-  std::vector<uint16_t> input = paddedRow(embedding, id), result;
+  return logits(std::span(embedding).subspan(id * hidden, hidden));
+}
+
+std::vector<uint16_t>
+TinyModel::logits(std::span<const uint16_t> vector) const {
+  std::vector<uint16_t> input(vector.begin(), vector.end()), result;
+  input.resize(kRowValues);
   for (uint32_t c = 0; c < vocabulary; ++c)
     result.push_back(
         numerics::vmmOutput(numerics::dotFp16(input, paddedRow(weights, c)),
@@ -80,6 +86,7 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
   begin.ddr_packets = kDdrPackets;
   begin.hbm_packets = kHbmPackets;
   begin.chip_packets = kChipPackets;
+  begin.sequences = 1;
   isa::Vmm vmm;
   vmm.slice_rows = kSliceRows;
   vmm.weight_format = isa::WeightFormat::fp16;
@@ -100,8 +107,8 @@ static std::vector<uint64_t> entryCode(uint32_t maxTokens, bool all) {
 }
 
 Program TinyModel::program() const {
-  Program program{ports,       context,      hidden, vocabulary, kDdrPackets,
-                  kHbmPackets, kChipPackets, {},     {},         {}};
+  Program program{ports,       context,     hidden,      vocabulary,
+                  kDdrPackets, kHbmPackets, kChipPackets};
   uint32_t packet = 5; // the header and three entries go before the code
   for (const char *name : {"generate", "decode", "score"}) {
     bool all = std::string_view(name) == "score";
@@ -147,6 +154,8 @@ Manifest TinyModel::manifest() const {
   manifest.program = "program.bin";
   manifest.embedding = "embedding.bin";
   manifest.ddr = "ddr.bin";
+  if (!positions.empty())
+    manifest.positions = "positions.bin";
   for (uint32_t port = 0; port < ports; ++port)
     manifest.ports.push_back(portName(port));
   return manifest;
@@ -158,6 +167,8 @@ void TinyModel::write(const std::filesystem::path &path, const Program &program,
   writer.addFile("program.bin").write(serializeProgram(program));
   writer.addFile("ddr.bin").write(std::vector<std::byte>(isa::kPacketBytes));
   writer.addFile("embedding.bin").write(std::as_bytes(std::span(embedding)));
+  if (!positions.empty())
+    writer.addFile("positions.bin").write(std::as_bytes(std::span(positions)));
   for (uint32_t port = 0; port < ports; ++port) {
     std::vector<uint16_t> image = portImage(port);
     writer.addFile(portName(port)).write(std::as_bytes(std::span(image)));

@@ -5,6 +5,8 @@
 #include "EdgeLLM/ISA/Program.h"
 #include "EdgeLLM/Package/Package.h"
 
+#include <span>
+
 namespace edgellm::testing {
 
 /// The smallest model a session can run: the logits of a position are an FP16
@@ -19,9 +21,11 @@ struct TinyModel {
 
   std::vector<uint16_t> embedding; // [vocabulary][hidden]
   std::vector<uint16_t> weights;   // [vocabulary][hidden]
+  std::vector<uint16_t> positions; // [context][hidden], or none
 
   /// What the device must compute, bit for bit.
   std::vector<uint16_t> logits(uint32_t id) const;
+  std::vector<uint16_t> logits(std::span<const uint16_t> input) const;
   uint32_t next(uint32_t id) const;
 
   Program program() const;

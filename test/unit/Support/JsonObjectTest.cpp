@@ -37,6 +37,49 @@ TEST(JsonObject, RefusesRepeatedKeys) {
   parseJson(R"({"a": {"a": 1}, "b": {"a": 1}})", "f");
 }
 
+std::string nested(size_t levels) {
+  return std::string(levels, '[') + std::string(levels, ']');
+}
+
+TEST(JsonObject, RefusesDeepNesting) {
+  parseJson(nested(64), "f");
+  EXPECT_EQ(errorOf([] { parseJson(nested(65), "f"); }),
+            "f: JSON nests deeper than 64 levels");
+  // Even where it is broken, and however much of it there is.
+  EXPECT_EQ(errorOf([] { parseJson(std::string(50'000'000, '['), "f"); }),
+            "f: JSON nests deeper than 64 levels");
+  // Levels end, and brackets in texts are none.
+  parseJson("[" + nested(63) + "," + nested(63) + "]", "f");
+  parseJson("\"\\\"" + nested(100) + "\"", "f");
+}
+
+/// An array of `count` zeros.
+std::string zeros(size_t count) {
+  std::string text = "[0";
+  for (size_t i = 1; i < count; ++i)
+    text += ",0";
+  return text + "]";
+}
+
+TEST(JsonObject, RefusesMoreValuesThanFitTheMemory) {
+  constexpr size_t most = size_t(1) << 22;
+  EXPECT_EQ(parseJson(zeros(most - 1), "f").size(), most - 1);
+  EXPECT_EQ(errorOf([] { parseJson(zeros(most), "f"); }),
+            "f: JSON has more than 4194304 values");
+}
+
+TEST(JsonObject, RefusesNumbersThatAreNone) {
+  for (const char *text : {"NaN", "Infinity", "-", "1e999", "0x10", "01"})
+    EXPECT_NE(errorOf([&] { parseJson(text, "f"); }).find("f: not JSON"),
+              std::string::npos)
+        << text;
+  // Wider than 64 bits is a real number, and no integer any more.
+  json root = parseJson(R"({"n": 18446744073709551616})", "f");
+  EXPECT_EQ(errorOf([&] { JsonObject(root, "f").integer("n", 0, UINT64_MAX); }),
+            "f: field 'n': found 1.8446744073709552e+19, expected an integer "
+            "from 0 to 18446744073709551615");
+}
+
 TEST(JsonObject, NamesFieldFoundAndExpected) {
   json root = parseJson(R"({"o": {"n": -1, "s": "a\nb", "f": 1.0}})", "f");
   JsonObject object = JsonObject(root, "f").object("o");

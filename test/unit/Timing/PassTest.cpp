@@ -224,7 +224,9 @@ TEST(TimedPass, NormReducesBeforeItWrites) {
   vmm.lead.insert(Unit::vector);
   builder.add(vmm);
   isa::RmsNorm norm;
-  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 1;
   norm.channels = 512;
   norm.epsilon = 1e-5f;
   norm.inverse_channels = 1 / 512.f;
@@ -249,6 +251,52 @@ TEST(TimedPass, NormReducesBeforeItWrites) {
   EXPECT_NEAR(timing.steps[3].issued, timing.steps[2].end + 1, 1e-9);
 }
 
+TEST(TimedPass, NormsOfHeadsHideTheirReductions) {
+  ProgramBuilder builder = tinyBuilder();
+  isa::RmsNorm norm;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 16;
+  norm.channels = 100;
+  norm.epsilon = norm.inverse_channels = 1;
+  norm.weight = 1;
+  norm.rows = norm.src_stride = norm.dst_stride = constant(1);
+  builder.add(norm);
+  Program program = builder.finish();
+  const PassTiming timing = timed(program);
+  const StepTiming &step = timing.steps[1];
+  // 2 passes of 4 packets a head. The last head begins after 15 * 8 cycles, and
+  // needs 4, a reduction and 4.
+  EXPECT_EQ(timing.unitBusy[unsigned(Unit::vector)], 16 * 8);
+  EXPECT_NEAR(step.issued, step.start + 15 * 8 + 2 * 4 + 64, 1e-9);
+  EXPECT_NEAR(step.end, step.issued + 32, 1e-9);
+}
+
+TEST(TimedPass, LayerNormReducesTwice) {
+  isa::LayerNorm norm;
+  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.channels = 500;
+  norm.epsilon = 1;
+  norm.weight = norm.bias = 1;
+  norm.rows = norm.src_stride = norm.dst_stride = constant(1);
+  ProgramBuilder builder = tinyBuilder();
+  builder.add(norm);
+  const PassTiming one = timed(builder.finish());
+  // The sum, the squares of the differences, the result: 16 packets each.
+  EXPECT_EQ(one.unitBusy[unsigned(Unit::vector)], 3 * 16);
+  EXPECT_NEAR(one.steps[1].issued, one.steps[1].start + 3 * 16 + 2 * 64, 1e-9);
+  EXPECT_NEAR(one.steps[1].end, one.steps[1].issued + 32, 1e-9);
+
+  // Of several rows the reductions of all but the first are hidden.
+  norm.rows = norm.src_stride = norm.dst_stride = constant(8);
+  ProgramBuilder other = tinyBuilder(8);
+  other.add(norm);
+  const PassTiming eight = timed(other.finish(), {}, 8);
+  EXPECT_EQ(eight.unitBusy[unsigned(Unit::vector)], 8 * 3 * 16);
+  EXPECT_NEAR(eight.steps[1].issued, eight.steps[1].start + 8 * 3 * 16 + 2 * 64,
+              1e-9);
+}
+
 TEST(TimedPass, SecondOperandBlockByBlock) {
   ProgramBuilder builder = tinyBuilder();
   isa::Activation activation = silu(512, 0, 16);
@@ -266,7 +314,7 @@ TEST(TimedPass, SecondOperandBlockByBlock) {
 }
 
 /// One head of 128 channels for `rows` tokens, from the chip into the cache.
-static isa::Rope ropeIntoCache(int64_t rows) {
+static isa::Rope ropeIntoCache(int64_t cache, int64_t rows) {
   isa::Rope rope;
   rope.src_space = isa::ActivationSpace::chip;
   rope.dst_space = isa::Space::hbm;
@@ -275,14 +323,14 @@ static isa::Rope ropeIntoCache(int64_t rows) {
   rope.table_stride = 512;
   rope.table = plusPast(1);
   rope.rows = rope.src_stride = constant(rows);
-  rope.dst = plusPast(0);
+  rope.dst = plusPast(cache);
   rope.dst_stride = constant(512);
   return rope;
 }
 
 TEST(TimedPass, CacheIsReadAfterItsWrite) {
   ProgramBuilder builder = tinyBuilder();
-  isa::Rope rope = ropeIntoCache(1);
+  isa::Rope rope = ropeIntoCache(builder.firstCache(), 1);
   rope.signal.insert(Unit::dma);
   builder.add(rope);
   isa::AttentionScores scores;
@@ -292,6 +340,7 @@ TEST(TimedPass, CacheIsReadAfterItsWrite) {
   scores.head_blocks = 4;
   scores.scale = 1;
   scores.key_stride = 512;
+  scores.keys = builder.firstCache();
   scores.rows = scores.src_stride = scores.dst_stride = constant(1);
   scores.columns = contextTokens();
   scores.src = constant(16);
@@ -404,7 +453,9 @@ TEST(TimedPass, ConstantsComeFromDdr) {
   // The same for a norm of one packet of code and one block; the block then
   // takes a cycle.
   isa::RmsNorm norm;
-  norm.src_space = norm.dst_space = isa::ActivationSpace::chip;
+  norm.src_space = isa::ActivationSpace::chip;
+  norm.dst_space = isa::Space::chip;
+  norm.heads = 1;
   norm.channels = 32;
   norm.epsilon = norm.inverse_channels = 1;
   norm.weight = 1;
@@ -413,6 +464,18 @@ TEST(TimedPass, ConstantsComeFromDdr) {
   other.add(norm);
   EXPECT_NEAR(timedOn(slowDdr(), other.finish()).steps[1].issued,
               128 + 10.7 + 16 + 64 + 10.7 + 1, 1e-9);
+
+  // A layer_norm's weight and bias, which its third pass alone needs.
+  isa::LayerNorm layerNorm;
+  layerNorm.src_space = layerNorm.dst_space = isa::ActivationSpace::chip;
+  layerNorm.channels = 32;
+  layerNorm.epsilon = 1;
+  layerNorm.weight = layerNorm.bias = 1;
+  layerNorm.rows = layerNorm.src_stride = layerNorm.dst_stride = constant(1);
+  ProgramBuilder third = tinyBuilder();
+  third.add(layerNorm);
+  EXPECT_NEAR(timedOn(slowDdr(), third.finish()).steps[1].issued,
+              128 + 10.7 + 16 + 2 * 64 + 10.7 + 1, 1e-9);
 }
 
 TEST(TimedPass, VectorUnitWaitsForDdr) {
@@ -430,7 +493,7 @@ TEST(TimedPass, VectorUnitWaitsForDdr) {
 TEST(TimedPass, RowsOfTheCacheLieInNeighbouringPorts) {
   // 16 tokens over 8 ports: two packets in each for every channel block.
   ProgramBuilder builder = tinyBuilder(16);
-  isa::Rope rope = ropeIntoCache(16);
+  isa::Rope rope = ropeIntoCache(builder.firstCache(), 16);
   builder.add(rope);
   PassTiming timing = timed(builder.finish(), {}, 16);
   EXPECT_NEAR(timing.steps[1].end, timing.steps[1].issued + 32 + 2 * 4 + 13.8,
@@ -469,7 +532,7 @@ TEST(TimedPass, HeadsFollowTheirQueries) {
   scores.head_blocks = 4;
   scores.scale = 1;
   scores.key_stride = 32;
-  scores.keys = 4096;
+  scores.keys = builder.firstCache();
   scores.rows = scores.src_stride = scores.dst_stride = constant(1);
   scores.columns = constant(32);
   scores.src = constant(16);

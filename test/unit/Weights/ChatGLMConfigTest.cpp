@@ -80,6 +80,21 @@ TEST(ChatGLMConfig, ReadsVariants) {
   EXPECT_EQ(config.bosToken, 1);
 }
 
+/// ChatGLM3-6B-32K has 50, ChatGLM3-6B-128K 500.
+TEST(ChatGLMConfig, RopeRatioMultipliesTheBase) {
+  json json = goodConfig();
+  json["rope_ratio"] = 50;
+  EXPECT_EQ(parse(json).ropeTheta, 500000);
+  EXPECT_EQ(parse(json).ropeScaling, RopeScaling());
+  for (double bad : {0.0, 0.5, 2e8})
+    EXPECT_TRUE(errorWith("rope_ratio", bad)
+                    .ends_with("expected a number from 1 to 1e+08"))
+        << bad;
+  EXPECT_EQ(errorWith("rope_ratio", "50"),
+            "field 'rope_ratio': found \"50\", expected a number from 1 to "
+            "1e+08");
+}
+
 TEST(ChatGLMConfig, AbsentFieldsHaveTheDefaultsOfTheFamily) {
   json json = goodConfig();
   for (const char *key :
@@ -134,10 +149,7 @@ TEST(ChatGLMConfig, RefusesOtherModels) {
             "field 'rmsnorm': found 1, expected true or false");
 }
 
-TEST(ChatGLMConfig, RefusesScalingQuantizationAndPrefixes) {
-  EXPECT_EQ(errorWith("rope_ratio", 50),
-            "field 'rope_ratio': found 50, expected 1: scaled rotary "
-            "embeddings are not supported");
+TEST(ChatGLMConfig, RefusesQuantizationAndPrefixes) {
   EXPECT_EQ(errorWith("quantization_bit", 4),
             "field 'quantization_bit': found 4, expected 0: the weights are "
             "quantized already");

@@ -68,6 +68,19 @@ TEST_F(CheckpointTest, OpensShards) {
             "model-00002-of-00002.safetensors");
 }
 
+/// Some files of GPT-2 have "transformer." before every name, others nowhere.
+TEST_F(CheckpointTest, SeesWhetherNamesHaveTheFamilysPrefix) {
+  write("config.json", R"({
+    "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_embd": 64,
+    "n_layer": 1, "n_head": 2, "n_positions": 8, "vocab_size": 100,
+    "layer_norm_epsilon": 1e-05})");
+  writeVector("model.safetensors", "transformer.wte.weight");
+  EXPECT_EQ(Checkpoint::open(folder.path()).config().names.prefix,
+            "transformer");
+  writeVector("model.safetensors", "wte.weight");
+  EXPECT_EQ(Checkpoint::open(folder.path()).config().names.prefix, "");
+}
+
 TEST_F(CheckpointTest, RequireChecksPresenceShapeAndType) {
   write("model.safetensors",
         safeTensorsBytes(R"({"up": {"dtype": "F16", "shape": [3, 2],
@@ -76,13 +89,17 @@ TEST_F(CheckpointTest, RequireChecksPresenceShapeAndType) {
                              "data_offsets": [12, 16]}})",
                          std::string(16, '\0')));
   Checkpoint checkpoint = Checkpoint::open(folder.path());
-  EXPECT_EQ(errorOf([&] { checkpoint.require("up", {3, 4}); }),
+  EXPECT_EQ(errorOf([&] {
+              checkpoint.require("up", {3, 4});
+            }),
             at("model.safetensors") +
                 ": tensor 'up' has shape [3, 2], expected [3, 4]");
   EXPECT_EQ(errorOf([&] { checkpoint.require("up", {6}); }),
             at("model.safetensors") +
                 ": tensor 'up' has shape [3, 2], expected [6]");
-  EXPECT_EQ(errorOf([&] { checkpoint.require("down", {3, 4}); }),
+  EXPECT_EQ(errorOf([&] {
+              checkpoint.require("down", {3, 4});
+            }),
             folder.path().string() +
                 ": tensor 'down' of shape [3, 4] is missing");
   EXPECT_EQ(errorOf([&] { checkpoint.require("ids", {1}); }),

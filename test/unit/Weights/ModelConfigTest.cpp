@@ -103,9 +103,10 @@ TEST(ModelConfig, ReadsVariants) {
 }
 
 TEST(ModelConfig, RefusesOtherModels) {
-  EXPECT_EQ(errorWith("architectures", {"GPT2LMHeadModel"}),
-            "field 'architectures': found [\"GPT2LMHeadModel\"], expected one "
-            "of LlamaForCausalLM, ChatGLMModel, "
+  EXPECT_EQ(errorWith("architectures", {"OPTForCausalLM"}),
+            "field 'architectures': found [\"OPTForCausalLM\"], expected one "
+            "of LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, "
+            "Qwen3ForCausalLM, GPT2LMHeadModel, ChatGLMModel, "
             "ChatGLMForConditionalGeneration");
   EXPECT_EQ(errorWith("architectures", json::array()),
             "field 'architectures': found [], expected one name");
@@ -174,39 +175,6 @@ TEST(ModelConfig, RefusesHeadsThatDoNotFit) {
   EXPECT_EQ(errorWith("head_dim", 16777216),
             "4 heads of 16777216 channels, at most 16777216 channels are "
             "supported");
-}
-
-TEST(ModelConfig, RefusesScaledRotaryEmbeddings) {
-  EXPECT_NO_THROW(
-      parse(configWith("rope_scaling", {{"rope_type", "default"}})));
-  EXPECT_EQ(errorWith("rope_scaling", {{"rope_type", "llama3"}}),
-            "field 'rope_scaling.rope_type': found \"llama3\", expected "
-            "\"default\": scaled rotary embeddings are not supported");
-  EXPECT_EQ(errorWith("rope_scaling", {{"type", "linear"}, {"factor", 2}}),
-            "field 'rope_scaling.type': found \"linear\", expected "
-            "\"default\": scaled rotary embeddings are not supported");
-  EXPECT_EQ(errorWith("rope_scaling", {{"factor", 2}}),
-            "field 'rope_scaling.type' is missing");
-  EXPECT_EQ(errorWith("rope_scaling", 2),
-            "field 'rope_scaling': found 2, expected an object");
-}
-
-TEST(ModelConfig, ReadsNewerRotaryParameters) {
-  json json = goodConfig();
-  json.erase("rope_theta");
-  json["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 20000}};
-  EXPECT_EQ(parse(json).ropeTheta, 20000);
-  json["rope_theta"] = 20000.0;
-  EXPECT_EQ(parse(json).ropeTheta, 20000);
-  json["rope_theta"] = 10000;
-  EXPECT_EQ(errorOf([&] { parse(json); }),
-            "dir/config.json: rope_theta is 10000 but "
-            "rope_parameters.rope_theta is 20000");
-  EXPECT_EQ(errorWith("rope_parameters", {{"rope_type", "yarn"}}),
-            "field 'rope_parameters.rope_type': found \"yarn\", expected "
-            "\"default\": scaled rotary embeddings are not supported");
-  EXPECT_EQ(errorWith("rope_parameters", {{"rope_type", "default"}}),
-            "field 'rope_parameters.rope_theta' is missing");
 }
 
 TEST(ModelConfig, RefusesTokensOutsideOfTheVocabulary) {

@@ -81,6 +81,50 @@ TEST(Tensor, ViewsOutliveTheSliceTheyAreOf) {
             "expected a finite number");
 }
 
+TEST(Tensor, ColumnsAreTheRowsOfTheTransposed) {
+  std::vector<float> values = {0, 1, 2, 3, 4, 5};
+  std::string floats = bytesOf(values);
+  std::string halves =
+      bytesOf<uint16_t>({0, 0x3C00, 0x4000, 0x4200, 0x4400, 0x4500});
+  std::string bfloats =
+      bytesOf<uint16_t>({0, 0x3F80, 0x4000, 0x4040, 0x4080, 0x40A0});
+  for (const Tensor &matrix : {tensorOf(DType::F32, {2, 3}, floats),
+                               tensorOf(DType::F16, {2, 3}, halves),
+                               tensorOf(DType::BF16, {2, 3}, bfloats)}) {
+    MatrixView view = transposedViewOf(matrix, 0, 3);
+    EXPECT_EQ(view.rows, 3);
+    EXPECT_EQ(view.columns, 2);
+    std::vector<float> row(2);
+    for (int64_t r = 0; r < 3; ++r) {
+      view.readRow(r, row);
+      EXPECT_EQ(row, (std::vector<float>{float(r), float(r + 3)}));
+    }
+    // Part of them: two of three columns.
+    MatrixView part = transposedViewOf(matrix, 1, 3);
+    EXPECT_EQ(part.rows, 2);
+    part.readRow(1, row);
+    EXPECT_EQ(row, (std::vector<float>{2, 5}));
+  }
+}
+
+TEST(Tensor, RefusesNonFiniteValuesOfTheTransposed) {
+  std::string bytes = bytesOf<float>({0, 1, kInfinity, 3});
+  Tensor matrix = tensorOf(DType::F32, {2, 2}, bytes);
+  MatrixView view = transposedViewOf(matrix, 0, 2);
+  std::vector<float> row(2);
+  EXPECT_NO_THROW(view.readRow(1, row));
+  EXPECT_EQ(errorOf([&] { view.readRow(0, row); }),
+            "dir/model.safetensors: tensor 'w' transposed element [0, 1] is "
+            "inf, expected a finite number");
+  std::string ids(16, '\0');
+  EXPECT_EQ(
+      errorOf([&] {
+        transposedViewOf(tensorOf(DType::I32, {2, 2}, ids), 0, 2);
+      }),
+      "dir/model.safetensors: tensor 'w' has dtype I32, expected F32, F16 or "
+      "BF16");
+}
+
 TEST(Tensor, ReadsEveryFiniteF16Exactly) {
   std::vector<uint16_t> halves;
   for (uint32_t bits = 0; bits < 0x10000; ++bits)
@@ -123,7 +167,9 @@ TEST(Tensor, RefusesNonFiniteValues) {
             "dir/model.safetensors: tensor 'w' element [0, 0] is nan, expected "
             "a finite number");
   std::string bf16 = bytesOf(std::vector<uint16_t>{0x7F80});
-  EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::BF16, {1, 1}, bf16), 0); }),
+  EXPECT_EQ(errorOf([&] {
+              rowOf(tensorOf(DType::BF16, {1, 1}, bf16), 0);
+            }),
             "dir/model.safetensors: tensor 'w' element [0, 0] is inf, expected "
             "a finite number");
 }
@@ -158,7 +204,9 @@ TEST(MatrixView, RoundsToNearestEven) {
 TEST(MatrixView, RefusesToRoundPastTheLargestFp16) {
   EXPECT_EQ(halvesOf({65504, -65519.99f}),
             (std::vector<uint16_t>{0x7BFF, 0xFBFF}));
-  EXPECT_EQ(errorOf([] { halvesOf({1, -65520}); }),
+  EXPECT_EQ(errorOf([] {
+              halvesOf({1, -65520});
+            }),
             "literal element [0, 1] is -65520, FP16 holds at most 65504");
   EXPECT_EQ(errorOf([] { halvesOf({kInfinity}); }),
             "literal element [0, 0] is inf, FP16 holds at most 65504");

@@ -76,7 +76,7 @@ static std::vector<std::byte> emptyProgram(uint32_t chipPackets = 0) {
                       .logitsPacket = 1}};
   program.code.resize(2 * isa::kPacketWords);
   isa::DecodeError error;
-  isa::encode(isa::Begin{32, 32, kPackets, kPackets, chipPackets},
+  isa::encode(isa::Begin{32, 32, kPackets, kPackets, chipPackets, 0, 1},
               program.code.data(), error);
   isa::encode(isa::End{}, program.code.data() + isa::kPacketWords, error);
   checkProgram(program, "empty program");
@@ -90,12 +90,19 @@ TEST_F(Run, OfAProgram) {
   run.set_arg(kernel::kEntry, 3u);
   run.set_arg(kernel::kTokens, 32u);
   run.set_arg(kernel::kPast, 0u);
+  run.set_arg(kernel::kSequence, 0u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
   EXPECT_EQ(status().code, isa::StatusCode::ok);
   EXPECT_EQ(status().completed, 2u);
   run.set_arg(kernel::kPast, 1u);
   EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
   EXPECT_EQ(status().code, isa::StatusCode::request_range);
+  run.set_arg(kernel::kPast, 0u);
+  run.set_arg(kernel::kSequence, 1u);
+  EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
+  EXPECT_EQ(isa::describe(status(), parseProgram(program, "p")),
+            "instruction 0 at packet 3: begin: 'sequences' is 1 for this "
+            "request, the limit is 0");
 }
 
 /// The machine is the one the xclbin describes: target tiny has an activation
@@ -162,7 +169,8 @@ TEST_F(Run, PortsInNoBuffer) {
 
 TEST_F(Run, AnyScalars) {
   for (uint32_t value : {0u, 1u, 63u, 64u, 0x7FFFFFFFu, 0xFFFFFFFFu})
-    for (unsigned argument : {kernel::kEntry, kernel::kTokens, kernel::kPast}) {
+    for (unsigned argument :
+         {kernel::kEntry, kernel::kTokens, kernel::kPast, kernel::kSequence}) {
       run.set_arg(int(argument), value);
       EXPECT_EQ(execute(), ERT_CMD_STATE_COMPLETED);
       EXPECT_NE(status().code, isa::StatusCode::ok);

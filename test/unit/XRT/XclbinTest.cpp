@@ -128,6 +128,33 @@ protected:
 
 } // namespace
 
+TEST_F(DamagedXclbin, IsRefusedBeforeXRTReadsIt) {
+  auto refusal = [&] {
+    return errorOf(
+        [&] { driver::checkXclbin(std::as_bytes(std::span(file))); });
+  };
+  driver::checkXclbin(std::as_bytes(std::span(file))); // as it is
+  size_t bytes = file.size();
+  auto &connections = contentsAs<connectivity>(CONNECTIVITY);
+  connections.m_connection[3].mem_data_index = 9;
+  EXPECT_EQ(refusal(),
+            "it connects argument 6 of 13 of unit 0 of 1 to memory 9 of 9");
+  connections.m_connection[3].mem_data_index = -1;
+  EXPECT_EQ(refusal(),
+            "it connects argument 6 of 13 of unit 0 of 1 to memory -1 of 9");
+  connections.m_connection[3] = {13, 0, 0};
+  EXPECT_EQ(refusal(),
+            "it connects argument 13 of 13 of unit 0 of 1 to memory 0 of 9");
+  connections.m_count = 1 << 30;
+  EXPECT_NE(refusal().find("does not hold 1073741824 entries"),
+            std::string::npos);
+  file.pop_back();
+  EXPECT_EQ(refusal(), "its header says " + std::to_string(bytes) +
+                           " bytes, the file has " + std::to_string(bytes - 1));
+  file.resize(100);
+  EXPECT_EQ(refusal(), "it has 100 bytes, the header of an xclbin 496");
+}
+
 TEST_F(DamagedXclbin, WholeOneIsRead) {
   driver::Xclbin xclbin = driver::readXclbin(top());
   EXPECT_EQ(xclbin.bitstream.target, "tiny");

@@ -71,8 +71,8 @@ static LogicalResult checkAlike(Operation *op, Value input, Value output) {
                  failed(checkSameChannels(op, input, output)));
 }
 
-/// Only the matrix unit and rope write to the cache; nothing but attention
-/// reads it.
+/// Only the matrix unit, rope and rms_norm write to the cache; nothing but
+/// attention reads it.
 static LogicalResult checkNotInHBM(Operation *op, ValueRange buffers) {
   for (Value buffer : buffers)
     if (bufferType(buffer).getSpace() == Space::hbm)
@@ -129,6 +129,11 @@ LogicalResult RopeTableOp::verify() {
     return emitOpError() << "rotary is " << getRotary()
                          << ", allowed are even numbers up to head_size "
                          << getHeadSize();
+  double theta = getTheta().convertToDouble();
+  if (!(theta > 0) || !getTheta().isFinite())
+    return emitOpError() << "theta must be positive and finite";
+  if (const char *problem = graph::scalingOf(getScalingAttr()).problem(theta))
+    return emitOpError() << "scaling: " << problem;
   int64_t positions = getPositions();
   if (positions <= 0 || positions > kMaxChannels)
     return emitOpError() << "has " << positions
@@ -212,18 +217,46 @@ LogicalResult VmmOp::verifySymbolUses(SymbolTableCollection &symbols) {
 SmallVector<Value> RMSNormOp::getInputs() { return {getInput()}; }
 
 LogicalResult RMSNormOp::verify() {
+  return failure(failed(checkNotInHBM(*this, getInput())) ||
+                 failed(checkAlike(*this, getInput(), getOutput())));
+}
+
+/// A norm's constant is one row, as wide as a head of what it normalises.
+static LogicalResult checkNormConstant(Operation *op, StringRef what,
+                                       FlatSymbolRefAttr symbol,
+                                       SymbolTableCollection &symbols,
+                                       BufferType type) {
+  auto constant = lookUp<ConstantOp>(op, symbol, symbols);
+  if (!constant)
+    return failure();
+  ChannelsAttr channels = constant.getChannels();
+  if (channels.getHeads() == 1 && channels.getSize() == type.getChannels())
+    return success();
+  return op->emitOpError() << what << " channels are " << channels
+                           << ", the buffer has heads of " << type.getChannels()
+                           << " channels";
+}
+
+LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkNormConstant(*this, "weight", getWeightAttr(), symbols,
+                           bufferType(getInput()));
+}
+
+SmallVector<Value> LayerNormOp::getInputs() { return {getInput()}; }
+
+LogicalResult LayerNormOp::verify() {
   if (bufferType(getInput()).getHeads() != 1)
     return emitOpError("normalises whole rows: one head of all channels");
   return failure(failed(checkNotInHBM(*this, {getInput(), getOutput()})) ||
                  failed(checkAlike(*this, getInput(), getOutput())));
 }
 
-LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto weight = lookUp<ConstantOp>(*this, getWeightAttr(), symbols);
-  if (!weight)
-    return failure();
-  return checkCovers(*this, "weight channels", weight.getChannels(),
-                     bufferType(getInput()));
+LogicalResult LayerNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  BufferType type = bufferType(getInput());
+  return failure(
+      failed(
+          checkNormConstant(*this, "weight", getWeightAttr(), symbols, type)) ||
+      failed(checkNormConstant(*this, "bias", getBiasAttr(), symbols, type)));
 }
 
 SmallVector<Value> RopeOp::getInputs() { return {getInput()}; }

@@ -10,6 +10,13 @@ using namespace mlir;
 using namespace edgellm;
 using namespace edgellm::accel;
 
+static isa::Function functionOf(ActivationOp op) {
+  static_assert(uint64_t(Function::silu) == uint64_t(isa::Function::silu) &&
+                uint64_t(Function::gelu) == uint64_t(isa::Function::gelu) &&
+                getMaxEnumValForFunction() + 1 == isa::kFunctions);
+  return isa::Function(op.getFunction());
+}
+
 namespace {
 
 /// An operand as instructions see it: packet(block, row) =
@@ -27,8 +34,8 @@ public:
 
   FailureOr<StepInstruction> run() {
     return llvm::TypeSwitch<Operation *, FailureOr<StepInstruction>>(step)
-        .Case<VmmOp, RMSNormOp, RopeOp, AttentionScoresOp, SoftmaxOp,
-              AttentionValuesOp, ActivationOp>(
+        .Case<VmmOp, RMSNormOp, LayerNormOp, RopeOp, AttentionScoresOp,
+              SoftmaxOp, AttentionValuesOp, ActivationOp>(
             [&](auto op) -> FailureOr<StepInstruction> {
               auto instruction = toInstruction(op);
               setTokens(instruction, op.getTokensAttr());
@@ -190,10 +197,23 @@ private:
 
   isa::RmsNorm toInstruction(RMSNormOp op) {
     isa::RmsNorm norm;
-    norm.channels = bufferType(op.getInput()).getWidth();
+    norm.heads = bufferType(op.getInput()).getHeads();
+    norm.channels = bufferType(op.getInput()).getChannels();
     norm.epsilon = op.getEpsilon().convertToFloat();
     norm.inverse_channels = 1.0f / float(norm.channels);
     norm.weight = *lookUp<ConstantOp>(op.getWeight()).getAddress();
+    norm.rows = rowsOf(op.getInput());
+    setSource(norm, op.getInput());
+    setDestination(norm, op.getOutput());
+    return norm;
+  }
+
+  isa::LayerNorm toInstruction(LayerNormOp op) {
+    isa::LayerNorm norm;
+    norm.channels = bufferType(op.getInput()).getChannels();
+    norm.epsilon = op.getEpsilon().convertToFloat();
+    norm.weight = *lookUp<ConstantOp>(op.getWeight()).getAddress();
+    norm.bias = *lookUp<ConstantOp>(op.getBias()).getAddress();
     norm.rows = rowsOf(op.getInput());
     setSource(norm, op.getInput());
     setDestination(norm, op.getOutput());
@@ -258,7 +278,7 @@ private:
 
   isa::Activation toInstruction(ActivationOp op) {
     isa::Activation activation;
-    activation.function = isa::Function(op.getFunction());
+    activation.function = functionOf(op);
     activation.channels = bufferType(op.getInput()).getPaddedChannels();
     activation.rows = rowsOf(op.getInput());
     setSource(activation, op.getInput());
@@ -276,7 +296,8 @@ edgellm::accel::encodeStep(Operation *step, const SymbolTable &symbols) {
 
 LogicalResult edgellm::accel::checkPlanned(ProgramOp program) {
   if (!program.getDdrPackets() || !program.getHbmPackets() ||
-      !program.getChipPackets())
+      !program.getChipPackets() || !program.getSequencePackets() ||
+      !program.getSequences())
     return program.emitOpError("has no memory plan; run accel-plan-memory");
   WalkResult result = program.walk([](Operation *op) {
     bool needsAddress =

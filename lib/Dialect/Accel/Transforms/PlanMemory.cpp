@@ -68,7 +68,7 @@ public:
 
   void runOnOperation() override {
     ProgramOp program = getOperation();
-    if (failed(checkRows(program)))
+    if (failed(checkSequences(program)) || failed(checkRows(program)))
       return signalPassFailure();
     Region hbm("each HBM port"), ddr("ddr");
     planPorts(program, hbm);
@@ -102,15 +102,30 @@ private:
     return failure(result.wasInterrupted());
   }
 
-  static void planPorts(ProgramOp program, Region &hbm) {
+  LogicalResult checkSequences(ProgramOp program) const {
+    constexpr int64_t most = (1 << 16) - 1; // what `begin` can say
+    if (sequences >= 1 && sequences <= most)
+      return success();
+    return program.emitError() << "sequences: found " << sequences.getValue()
+                               << ", allowed are 1 to " << most;
+  }
+
+  /// Sequence 0 gets addresses; the others lie behind it in the same way.
+  void planPorts(ProgramOp program, Region &hbm) const {
     int64_t ports = program.getTarget().getPorts();
     for (WeightOp weight : program.getOps<WeightOp>()) {
       int64_t packets = layoutOf(weight, ports).portBytes() / kPacketBytes;
       weight.setAddress(hbm.append(weight.getSymName(), packets));
     }
+    int64_t weights = hbm.getSize();
     for (CacheOp cache : program.getOps<CacheOp>())
       cache.setAddress(
           hbm.append(cache.getSymName(), portPacketsOf(cache, ports)));
+    int64_t caches = hbm.getSize() - weights;
+    if (sequences > 1)
+      hbm.append("caches of the other sequences", (sequences - 1) * caches);
+    program.setSequencePackets(caches);
+    program.setSequences(sequences);
   }
 
   static void planConstants(ProgramOp program, Region &ddr) {

@@ -25,6 +25,33 @@ static void printPadded(AsmPrinter &printer, bool padded) {
     printer << ", padded";
 }
 
+/// ", rows <0 to 4 of 8>" and ", transposed", if they are there.
+static ParseResult parsePart(AsmParser &parser, RowRangeAttr &rows,
+                             bool &transposed) {
+  transposed = false;
+  while (succeeded(parser.parseOptionalComma())) {
+    if (!rows && !transposed &&
+        succeeded(parser.parseOptionalKeyword("rows"))) {
+      if (parser.parseCustomAttributeWithFallback(rows))
+        return failure();
+    } else if (transposed || parser.parseKeyword("transposed")) {
+      return failure();
+    } else {
+      transposed = true;
+    }
+  }
+  return success();
+}
+
+static void printPart(AsmPrinter &printer, RowRangeAttr rows, bool transposed) {
+  if (rows) {
+    printer << ", rows ";
+    printer.printStrippedAttrOrType(rows);
+  }
+  if (transposed)
+    printer << ", transposed";
+}
+
 #define GET_TYPEDEF_CLASSES
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMTypes.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -70,7 +97,8 @@ TypedAttr edgellm::graph::withEncoding(TypedAttr weight, Attribute encoding) {
       RankedTensorType::get(type.getShape(), type.getElementType(), encoding);
   if (auto external = dyn_cast<ExternalAttr>(weight))
     return ExternalAttr::get(encoded.getContext(), encoded, external.getFile(),
-                             external.getTensor(), external.getRows());
+                             external.getTensor(), external.getRows(),
+                             external.getTransposed());
   return cast<DenseElementsAttr>(weight).reshape(encoded);
 }
 
@@ -123,9 +151,13 @@ std::string RowRangeAttr::getLabel() const {
 }
 
 LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                   Type type, StringRef file, StringRef tensor,
-                                   RowRangeAttr rows) {
+                                   Type type, StringRef, StringRef tensor,
+                                   RowRangeAttr rows, bool transposed) {
   auto shaped = dyn_cast<RankedTensorType>(type);
+  if (transposed && !(shaped && shaped.getRank() == 2))
+    return emitError() << "tensor '" << tensor
+                       << "' is transposed, the type is " << type
+                       << ", expected a matrix";
   if (!rows || (shaped && shaped.getRank() > 0 &&
                 shaped.getDimSize(0) == rows.getLast() - rows.getFirst()))
     return success();
@@ -143,6 +175,8 @@ SmallVector<int64_t> ExternalAttr::getTensorShape() const {
   SmallVector<int64_t> shape(cast<RankedTensorType>(getType()).getShape());
   if (RowRangeAttr rows = getRows())
     shape.front() = rows.getTotal();
+  if (getTransposed())
+    std::swap(shape[0], shape[1]);
   return shape;
 }
 

@@ -61,8 +61,17 @@ LogicalResult EmbeddingOp::verify() {
   if (!table || table.getRank() != 2)
     return emitOpError() << "table is " << getTable().getType()
                          << ", expected [vocabulary, channels]";
-  return checkWeight(*this, "table", getTable(),
-                     {table.getDimSize(0), channelsOf(getResult())});
+  if (failed(checkWeight(*this, "table", getTable(),
+                         {table.getDimSize(0), channelsOf(getResult())})))
+    return failure();
+  if (!getPositions())
+    return success();
+  auto positions = dyn_cast<RankedTensorType>(getPositions()->getType());
+  if (!positions || positions.getRank() != 2)
+    return emitOpError() << "positions are " << getPositions()->getType()
+                         << ", expected [positions, channels]";
+  return checkWeight(*this, "positions", *getPositions(),
+                     {positions.getDimSize(0), channelsOf(getResult())});
 }
 
 LogicalResult LinearOp::verify() {
@@ -83,20 +92,40 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
+/// A norm's, which the machine wants positive.
+static LogicalResult checkEpsilon(Operation *op, const APFloat &value) {
+  float epsilon = value.convertToFloat();
+  if (epsilon > 0 && epsilon <= 1)
+    return success();
+  return op->emitOpError() << "epsilon is " << epsilon
+                           << ", allowed are numbers above 0, up to 1";
+}
+
+static LogicalResult checkHeads(Operation *op, Value input, int64_t headSize) {
+  if (headSize > 0 && channelsOf(input) % headSize == 0)
+    return success();
+  return op->emitOpError() << "has " << channelsOf(input)
+                           << " channels, no multiple of head_size "
+                           << headSize;
+}
+
 LogicalResult RMSNormOp::verify() {
-  float epsilon = getEpsilon().convertToFloat();
-  if (!(epsilon >= 0 && epsilon < 1))
-    return emitOpError() << "epsilon is " << epsilon
-                         << ", allowed are 0 to below 1";
-  return checkWeight(*this, "weight", getWeight(), {channelsOf(getInput())});
+  int64_t width = getHeadSize().value_or(channelsOf(getInput()));
+  return failure(failed(checkHeads(*this, getInput(), width)) ||
+                 failed(checkEpsilon(*this, getEpsilon())) ||
+                 failed(checkWeight(*this, "weight", getWeight(), {width})));
+}
+
+LogicalResult LayerNormOp::verify() {
+  int64_t width = channelsOf(getInput());
+  return failure(failed(checkEpsilon(*this, getEpsilon())) ||
+                 failed(checkWeight(*this, "weight", getWeight(), {width})) ||
+                 failed(checkWeight(*this, "bias", getBias(), {width})));
 }
 
 LogicalResult RopeOp::verify() {
-  int64_t channels = channelsOf(getInput());
-  if (getHeadSize() <= 0 || channels % getHeadSize() != 0)
-    return emitOpError() << "has " << channels
-                         << " channels, no multiple of head_size "
-                         << getHeadSize();
+  if (failed(checkHeads(*this, getInput(), getHeadSize())))
+    return failure();
   if (getRotary() <= 0 || getRotary() > getHeadSize() || getRotary() % 2 != 0)
     return emitOpError() << "rotary is " << getRotary()
                          << ", allowed are even numbers up to head_size "
@@ -104,6 +133,8 @@ LogicalResult RopeOp::verify() {
   double theta = getTheta().convertToDouble();
   if (!(theta > 0) || !getTheta().isFinite())
     return emitOpError() << "theta must be positive and finite";
+  if (const char *problem = scalingOf(getScalingAttr()).problem(theta))
+    return emitOpError() << "scaling: " << problem;
   return success();
 }
 

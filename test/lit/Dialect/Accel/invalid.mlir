@@ -43,6 +43,20 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 // -----
 
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  // expected-error @+1 {{theta must be positive and finite}}
+  accel.rope_table @rope theta(0.0) rotary(24) head_size(24) positions(64)
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  // expected-error @+1 {{scaling: yarn needs a theta above 1}}
+  accel.rope_table @rope theta(1.0) rotary(24) head_size(24) positions(64) scaling(<yarn, factor = 4.0, original = 64.0, low = 1.0, high = 4.0, attention = 1.0, truncate = true>)
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
   // expected-error @+1 {{has 0 positions, allowed are 1 to 268435456}}
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(0)
 }
@@ -219,7 +233,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
   accel.entry "e" max_tokens = 64 {
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
-    // expected-error @+1 {{normalises whole rows}}
+    // expected-error @+1 {{weight channels are #accel.channels<1 x 48, pairs 0>, the buffer has heads of 24 channels}}
     accel.rms_norm %q weight(@norm) epsilon(1.0e-05) into %q : !accel.buffer<2 x 24, <tokens>, ddr> -> !accel.buffer<2 x 24, <tokens>, ddr>
   }
 }
@@ -232,6 +246,78 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
     %x = accel.alloc : !accel.buffer<1 x 47, <tokens>, ddr>
     // expected-error @+1 {{weight channels are}}
     accel.rms_norm %x weight(@norm) epsilon(1.0e-05) into %x : !accel.buffer<1 x 47, <tokens>, ddr> -> !accel.buffer<1 x 47, <tokens>, ddr>
+  }
+}
+
+// -----
+
+// All heads share the weight of one.
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<2 x 24, pairs 0>)
+  accel.entry "e" max_tokens = 64 {
+    %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
+    // expected-error @+1 {{weight channels are #accel.channels<2 x 24, pairs 0>, the buffer has heads of 24 channels}}
+    accel.rms_norm %q weight(@norm) epsilon(1.0e-05) into %q : !accel.buffer<2 x 24, <tokens>, ddr> -> !accel.buffer<2 x 24, <tokens>, ddr>
+  }
+}
+
+// -----
+
+// The cache takes what a norm makes but is not normalised.
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 0>)
+  accel.cache @keys : !accel.buffer<2 x 24, <64>, hbm>
+  accel.entry "e" max_tokens = 64 {
+    %keys = accel.cached @keys : !accel.buffer<2 x 24, <64>, hbm>
+    // expected-error @+1 {{takes buffers in ddr or on chip here, found '!accel.buffer<2 x 24, <64>, hbm>'}}
+    accel.rms_norm %keys weight(@norm) epsilon(1.0e-05) into %keys : !accel.buffer<2 x 24, <64>, hbm> -> !accel.buffer<2 x 24, <64>, hbm>
+  }
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 0>)
+  accel.entry "e" max_tokens = 64 {
+    %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
+    // expected-error @+1 {{normalises whole rows: one head of all channels}}
+    accel.layer_norm %q weight(@norm) bias(@norm) epsilon(1.0e-05) into %q : !accel.buffer<2 x 24, <tokens>, ddr> -> !accel.buffer<2 x 24, <tokens>, ddr>
+  }
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
+  accel.entry "e" max_tokens = 64 {
+    %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
+    // expected-error @+1 {{refers to @bias, which is no accel.constant}}
+    accel.layer_norm %x weight(@norm) bias(@bias) epsilon(1.0e-05) into %x : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
+  }
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
+  accel.constant @bias source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 0>)
+  accel.entry "e" max_tokens = 64 {
+    %x = accel.alloc : !accel.buffer<1 x 48, <tokens>, ddr>
+    // expected-error @+1 {{bias channels are #accel.channels<1 x 24, pairs 0>, the buffer has heads of 48 channels}}
+    accel.layer_norm %x weight(@norm) bias(@bias) epsilon(1.0e-05) into %x : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
+  }
+}
+
+// -----
+
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 48, vocabulary = 96 {
+  accel.constant @norm source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 0>)
+  accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
+  accel.entry "e" max_tokens = 64 {
+    %keys = accel.cached @keys : !accel.buffer<1 x 24, <64>, hbm>
+    %x = accel.alloc : !accel.buffer<1 x 24, <64>, ddr>
+    // expected-error @+1 {{takes buffers in ddr or on chip here}}
+    accel.layer_norm %x weight(@norm) bias(@norm) epsilon(1.0e-05) into %keys : !accel.buffer<1 x 24, <64>, ddr> -> !accel.buffer<1 x 24, <64>, hbm>
   }
 }
 

@@ -13,8 +13,11 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
   accel.constant @norm source(dense<1.0> : tensor<48xf16>) channels(<1 x 48, pairs 0>)
   // CHECK: accel.constant @bias
   accel.constant @bias source(dense<1.0> : tensor<48xf16>) channels(<2 x 24, pairs 24>)
+  accel.constant @head_norm source(dense<1.0> : tensor<24xf16>) channels(<1 x 24, pairs 24>)
   // CHECK: accel.rope_table @rope theta(1.000000e+04) rotary(24) head_size(24) positions(64)
   accel.rope_table @rope theta(1.0e+04) rotary(24) head_size(24) positions(64)
+  // CHECK: accel.rope_table @scaled theta(1.000000e+04) rotary(24) head_size(24) positions(64) scaling(<linear, factor = 2.000000e+00>) at 7
+  accel.rope_table @scaled theta(1.0e+04) rotary(24) head_size(24) positions(64) scaling(<linear, factor = 2.0>) at 7
   // CHECK: accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   accel.cache @keys : !accel.buffer<1 x 24, <64>, hbm>
   // CHECK: accel.entry "generate" max_tokens = 64 {
@@ -27,9 +30,14 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
     %n = accel.alloc at 99 : !accel.buffer<1 x 48, <tokens>, ddr>
     // CHECK: accel.rms_norm %{{.*}} weight(@norm) epsilon(9.99999974E-6) into %{{.*}} :
     accel.rms_norm %x weight(@norm) epsilon(1.0e-05) into %n : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
+    // CHECK: accel.layer_norm %{{.*}} weight(@norm) bias(@norm) epsilon(9.99999974E-6) into %{{.*}} :
+    accel.layer_norm %x weight(@norm) bias(@norm) epsilon(1.0e-05) into %n : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
     %q = accel.alloc : !accel.buffer<2 x 24, <tokens>, ddr>
     // CHECK: accel.vmm %{{.*}} weight(@q) bias(@bias) epilogue(none) into
     accel.vmm %n weight(@q) bias(@bias) epilogue(none) into %q : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<2 x 24, <tokens>, ddr>
+    // Two heads, each normalised on its own with one weight.
+    // CHECK: accel.rms_norm %{{.*}} weight(@head_norm) epsilon(9.99999974E-6) into %{{.*}} : <2 x 24, <tokens>, ddr> -> <2 x 24, <tokens>, ddr>
+    accel.rms_norm %q weight(@head_norm) epsilon(1.0e-05) into %q : !accel.buffer<2 x 24, <tokens>, ddr> -> !accel.buffer<2 x 24, <tokens>, ddr>
     // A range of rows is an address: the new rows of the cache, the last token.
     // CHECK: accel.rows %{{.*}} from <past> : <1 x 24, <64>, hbm> -> <1 x 24, <tokens>, hbm>
     %new = accel.rows %keys from <past> : !accel.buffer<1 x 24, <64>, hbm> -> !accel.buffer<1 x 24, <tokens>, hbm>
@@ -47,6 +55,11 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
     accel.vmm %q weight(@o) epilogue(add, %x : !accel.buffer<1 x 48, <tokens>, ddr>) argmax into %n : !accel.buffer<2 x 24, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
     // CHECK: accel.activation silu
     accel.activation silu %n into %n : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
+    // CHECK: accel.activation gelu
+    accel.activation gelu %n into %n : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <tokens>, ddr>
+    // The cache takes what a norm of heads makes.
+    // CHECK: accel.rms_norm {{.*}} -> <1 x 24, <tokens>, hbm>
+    accel.rms_norm %k weight(@head_norm) epsilon(1.0e-05) into %new : !accel.buffer<1 x 24, <tokens>, ddr> -> !accel.buffer<1 x 24, <tokens>, hbm>
     // CHECK: accel.rows %{{.*}} from <tokens - 1>
     %last = accel.rows %n from <tokens - 1> : !accel.buffer<1 x 48, <tokens>, ddr> -> !accel.buffer<1 x 48, <1>, ddr>
     // CHECK: accel.return %{{.*}} : !accel.buffer<1 x 48, <tokens>, ddr>

@@ -7,7 +7,7 @@
 // REMARK: long: 1 of 5 activation buffers on chip, 256 of 256 packets
 
 // 256 packets of activation buffer.
-// CHECK: accel.program {{.*}} ddr_packets = {{[0-9]+}}, hbm_packets = {{[0-9]+}}, chip_packets = 256 {
+// CHECK: accel.program {{.*}} ddr_packets = {{[0-9]+}}, hbm_packets = {{[0-9]+}}, chip_packets = 256, sequence_packets = {{[0-9]+}}, sequences = 1 {
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 256, maxContext = 512, maxHeadSize = 128>,
     context = 64, hidden = 64, vocabulary = 64 {
   accel.weight @w source(#edgellm.external<"f", "w"> : tensor<64x64xf16>) format(fp16) rows(<1 x 64, pairs 0>) columns(<1 x 64, pairs 0>)

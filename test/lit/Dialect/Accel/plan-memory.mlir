@@ -4,7 +4,7 @@
 // The ddr buffer: status 1, constant 2, table 64, then activations of 64 tokens
 // x 2 blocks = 128 packets each, of which two live at a time: 67 + 2 * 128.
 // A port of 8: weights 2 * 10 packets, caches 64 / 8 = 8 packets each.
-// CHECK: accel.program {{.*}} ddr_packets = 323, hbm_packets = 36, chip_packets = {{[0-9]+}} {
+// CHECK: accel.program {{.*}} ddr_packets = 323, hbm_packets = 36, chip_packets = {{[0-9]+}}, sequence_packets = 8, sequences = 1 {
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
     context = 64, hidden = 40, vocabulary = 40 {
   // 40 outputs are padded to 64, 8 a port, of 40 -> 64 FP16 inputs: 1024 bytes.

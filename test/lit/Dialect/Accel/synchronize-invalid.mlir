@@ -6,7 +6,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // -----
 
-accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048 {
+accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>, context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048, sequence_packets = 0, sequences = 1 {
   accel.entry "e" max_tokens = 1 {
     %x = accel.alloc input at 1 : !accel.buffer<1 x 64, <1>, ddr>
     // expected-error @+2 {{failed to parse Accel_TokensAttr parameter 'wait'}}

@@ -3,7 +3,7 @@
 // RUN: edgellm-opt %s -split-input-file --pass-pipeline='builtin.module(accel.program(accel-synchronize{chains=false}))' | FileCheck %s --check-prefix=TOKENS
 
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
-    context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048 {
+    context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048, sequence_packets = 0, sequences = 1 {
   accel.weight @w source(#edgellm.external<"f", "w"> : tensor<64x64xf16>) format(fp16) rows(<1 x 64, pairs 0>) columns(<1 x 64, pairs 0>) at 0
   accel.constant @norm source(dense<1.0> : tensor<64xf16>) channels(<1 x 64, pairs 0>) at 1
   // One token a pass, on chip: steps follow each other block by block.
@@ -60,7 +60,7 @@ accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPacket
 
 // The DMA streams the cache only when it has been written.
 accel.program target = <name = "tiny", ports = 8, portPackets = 65536, ddrPackets = 262144, chipPackets = 2048, maxContext = 512, maxHeadSize = 128>,
-    context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048 {
+    context = 64, hidden = 64, vocabulary = 64, ddr_packets = 10000, hbm_packets = 1000, chip_packets = 2048, sequence_packets = 0, sequences = 1 {
   accel.weight @v source(#edgellm.external<"f", "v"> : tensor<32x64xf16>) format(fp16) rows(<1 x 32, pairs 0>) columns(<1 x 64, pairs 0>) at 0
   accel.rope_table @rope theta(1.0e+04) rotary(32) head_size(32) positions(64) at 10
   accel.cache @keys : !accel.buffer<1 x 32, <64>, hbm> at 500

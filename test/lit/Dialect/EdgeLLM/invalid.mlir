@@ -147,9 +147,139 @@ func.func @linear_join_type(%x: tensor<?x8xf16>) {
 
 // -----
 
+// expected-error @+1 {{tensor 'b' is transposed, the type is 'tensor<8xf16>', expected a matrix}}
+func.func private @f() attributes {a = #edgellm.external<"f", "b", transposed> : tensor<8xf16>}
+
+// -----
+
+// expected-error @+1 {{rows 0 to 4 of tensor 'w' are 4, the type is 'tensor<8x4xf16>'}}
+func.func private @f() attributes {a = #edgellm.external<"f", "w", rows <0 to 4 of 8>, transposed> : tensor<8x4xf16>}
+
+// -----
+
+// expected-error @+1 {{expected 'transposed'}}
+func.func private @f() attributes {a = #edgellm.external<"f", "w", upright> : tensor<8x4xf16>}
+
+// -----
+
+// expected-error @+1 {{expected linear, llama3 or yarn}}
+func.func private @f() attributes {a = #edgellm.rope_scaling<dynamic, factor = 2.0>}
+
+// -----
+
+// expected-error @+1 {{rope_scaling: factor must be from 1 to 1e6}}
+func.func private @f() attributes {a = #edgellm.rope_scaling<linear, factor = 0.5>}
+
+// -----
+
+// expected-error @+1 {{rope_scaling: turns must be 0 < low < high, at most 1e9}}
+func.func private @f() attributes {a = #edgellm.rope_scaling<llama3, factor = 8.0, original = 8192.0, low = 4.0, high = 4.0>}
+
+// -----
+
+// expected-error @+1 {{expected 'original'}}
+func.func private @f() attributes {a = #edgellm.rope_scaling<llama3, factor = 8.0, low = 1.0>}
+
+// -----
+
+// expected-error @+1 {{expected 'false'}}
+func.func private @f() attributes {a = #edgellm.rope_scaling<yarn, factor = 4.0, original = 64.0, low = 1.0, high = 4.0, attention = 1.0, truncate = maybe>}
+
+// -----
+
+func.func @rope_scaling(%x: tensor<?x64xf16>) {
+  // expected-error @+1 {{scaling: yarn needs a theta above 1}}
+  %y = edgellm.rope %x pairing(half) head_size(64) rotary(64) theta(1.0) scaling(<yarn, factor = 4.0, original = 64.0, low = 1.0, high = 4.0, attention = 1.0, truncate = true>) : tensor<?x64xf16>
+  return
+}
+
+// -----
+
+func.func @positions(%ids: tensor<?xi32>) {
+  // expected-error @+1 {{positions is 'tensor<4x6xf16>', expected floating point values of shape [4, 8]}}
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<16x8xf16>) positions(dense<0.0> : tensor<4x6xf16>) : tensor<?xi32> -> tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @positions_rank(%ids: tensor<?xi32>) {
+  // expected-error @+1 {{positions are 'tensor<8xf16>', expected [positions, channels]}}
+  %x = edgellm.embedding %ids table(dense<0.0> : tensor<16x8xf16>) positions(dense<0.0> : tensor<8xf16>) : tensor<?xi32> -> tensor<?x8xf16>
+  return
+}
+
+// -----
+
 func.func @norm_epsilon(%x: tensor<?x8xf16>) {
-  // expected-error @+1 {{epsilon is 2.000000e+00, allowed are 0 to below 1}}
+  // expected-error @+1 {{epsilon is 2.000000e+00, allowed are numbers above 0, up to 1}}
   %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<8xf16>) epsilon(2.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+// A row of zeros would divide by zero.
+func.func @norm_no_epsilon(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{epsilon is 0.000000e+00, allowed are numbers above 0, up to 1}}
+  %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<8xf16>) epsilon(0.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<4xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.rms_norm %x weight(dense<1.0> : tensor<4xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_heads(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{has 8 channels, no multiple of head_size 3}}
+  %y = edgellm.rms_norm %x head_size(3) weight(dense<1.0> : tensor<3xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @norm_no_heads(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{has 8 channels, no multiple of head_size 0}}
+  %y = edgellm.rms_norm %x head_size(0) weight(dense<1.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+// The heads share one weight.
+func.func @norm_head_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<8xf16>', expected floating point values of shape [4]}}
+  %y = edgellm.rms_norm %x head_size(4) weight(dense<1.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_epsilon(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{epsilon is -1.000000e+00, allowed are numbers above 0, up to 1}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<8xf16>) bias(dense<0.0> : tensor<8xf16>) epsilon(-1.0) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_weight(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{weight is 'tensor<9xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<9xf16>) bias(dense<0.0> : tensor<8xf16>) epsilon(0.5) : tensor<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @layer_norm_bias(%x: tensor<?x8xf16>) {
+  // expected-error @+1 {{bias is 'tensor<1x8xf16>', expected floating point values of shape [8]}}
+  %y = edgellm.layer_norm %x weight(dense<1.0> : tensor<8xf16>) bias(dense<0.0> : tensor<1x8xf16>) epsilon(0.5) : tensor<?x8xf16>
   return
 }
 
@@ -222,6 +352,14 @@ func.func @argmax(%x: tensor<?x64xf16>) {
 func.func @silu(%x: tensor<?x64xf32>) {
   // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
   %y = edgellm.silu %x : tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @gelu(%x: tensor<?x64xf32>) {
+  // expected-error @+1 {{must be tokens x channels of f16 with a known number of channels}}
+  %y = edgellm.gelu %x : tensor<?x64xf32>
   return
 }
 

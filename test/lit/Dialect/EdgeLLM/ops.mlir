@@ -15,10 +15,23 @@ module attributes {edgellm.checkpoint = "models/demo"} {
     %x = edgellm.embedding %ids
       table(#edgellm.external<"model.safetensors", "embed"> : tensor<2048x256xf16>)
       : tensor<?xi32> -> tensor<?x256xf16>
+    // Learned positions are added on the host, too.
+    // CHECK: edgellm.embedding %{{.*}} table({{.*}}) positions(#edgellm.external<"model.safetensors", "wpe"> : tensor<512x256xf16>) : tensor<?xi32>
+    %xp = edgellm.embedding %ids
+      table(#edgellm.external<"model.safetensors", "embed"> : tensor<2048x256xf16>)
+      positions(#edgellm.external<"model.safetensors", "wpe"> : tensor<512x256xf16>)
+      : tensor<?xi32> -> tensor<?x256xf16>
     // A literal weight works like one of a file.
     // CHECK: edgellm.rms_norm %{{.*}} weight(dense<1.000000e+00> : tensor<256xf16>) epsilon(9.99999974E-6) : tensor<?x256xf16>
     %n = edgellm.rms_norm %x weight(dense<1.0> : tensor<256xf16>)
       epsilon(1.0e-05) : tensor<?x256xf16>
+    // Four heads, each normalised on its own with one weight.
+    // CHECK: edgellm.rms_norm %{{.*}} head_size(64) weight(dense<1.000000e+00> : tensor<64xf16>) epsilon(9.99999997E-7) : tensor<?x256xf16>
+    %nh = edgellm.rms_norm %x head_size(64) weight(dense<1.0> : tensor<64xf16>)
+      epsilon(1.0e-06) : tensor<?x256xf16>
+    // CHECK: edgellm.layer_norm %{{.*}} weight(dense<1.000000e+00> : tensor<256xf16>) bias(dense<0.000000e+00> : tensor<256xf16>) epsilon(1.000000e+00) : tensor<?x256xf16>
+    %ln = edgellm.layer_norm %x weight(dense<1.0> : tensor<256xf16>)
+      bias(dense<0.0> : tensor<256xf16>) epsilon(1.0) : tensor<?x256xf16>
     // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "w"> : tensor<256x256xf16>) bias(dense<0.000000e+00> : tensor<256xf16>)
     %q = edgellm.linear %n weight(#weight) bias(dense<0.0> : tensor<256xf16>)
       : (tensor<?x256xf16>) -> tensor<?x256xf16>
@@ -28,6 +41,25 @@ module attributes {edgellm.checkpoint = "models/demo"} {
     // CHECK: edgellm.rope %{{.*}} pairing(adjacent) head_size(64) rotary(32)
     %p = edgellm.rope %q pairing(adjacent) head_size(64) rotary(32) theta(1.0e+04)
       : tensor<?x256xf16>
+    // Stretched to longer contexts.
+    // CHECK: edgellm.rope %{{.*}} theta(1.000000e+04) scaling(<linear, factor = 2.500000e+00>) : tensor<?x256xf16>
+    %p1 = edgellm.rope %q pairing(half) head_size(64) rotary(64) theta(1.0e+04)
+      scaling(<linear, factor = 2.5>) : tensor<?x256xf16>
+    // CHECK: edgellm.rope %{{.*}} scaling(<llama3, factor = 8.000000e+00, original = 8.192000e+03, low = 1.000000e+00, high = 4.000000e+00>)
+    %p2 = edgellm.rope %q pairing(half) head_size(64) rotary(64) theta(5.0e+05)
+      scaling(<llama3, factor = 8.0, original = 8192.0, low = 1.0, high = 4.0>)
+      : tensor<?x256xf16>
+    // CHECK: edgellm.rope %{{.*}} scaling(<yarn, factor = 4.000000e+00, original = 3.276800e+04, low = 1.000000e+00, high = 3.200000e+01, attention = 1.1386294361119891, truncate = false>)
+    %p3 = edgellm.rope %q pairing(half) head_size(64) rotary(64) theta(1.0e+06)
+      scaling(<yarn, factor = 4.0, original = 32768.0, low = 1.0, high = 32.0,
+      attention = 1.1386294361119891, truncate = false>) : tensor<?x256xf16>
+    // The file has [in, out]: rows of the type are columns there.
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "c_proj", transposed> : tensor<256x256xf16>)
+    %t1 = edgellm.linear %n weight(#edgellm.external<"model.safetensors", "c_proj", transposed> : tensor<256x256xf16>)
+      : (tensor<?x256xf16>) -> tensor<?x256xf16>
+    // CHECK: edgellm.linear %{{.*}} weight(#edgellm.external<"model.safetensors", "c_attn", rows <256 to 512 of 768>, transposed> : tensor<256x256xf16>)
+    %t2 = edgellm.linear %n weight(#edgellm.external<"model.safetensors", "c_attn", rows <256 to 512 of 768>, transposed> : tensor<256x256xf16>)
+      : (tensor<?x256xf16>) -> tensor<?x256xf16>
     %k = edgellm.linear %n weight(dense<0.5> : tensor<128x256xf16>)
       : (tensor<?x256xf16>) -> tensor<?x128xf16>
     %v = edgellm.linear %n weight(dense<0.5> : tensor<128x256xf16>)
@@ -39,6 +71,8 @@ module attributes {edgellm.checkpoint = "models/demo"} {
       -> tensor<?x256xf16>
     // CHECK: edgellm.silu
     %s = edgellm.silu %a : tensor<?x256xf16>
+    // CHECK: edgellm.gelu
+    %g = edgellm.gelu %a : tensor<?x256xf16>
     // CHECK: edgellm.multiply
     %m = edgellm.multiply %s, %p : tensor<?x256xf16>
     // CHECK: edgellm.add

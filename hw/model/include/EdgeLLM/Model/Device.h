@@ -21,13 +21,14 @@ class ThreadPool;
 /// The arguments of the kernel. Buffers need no alignment, may have any size
 /// (bytes past the last whole packet are not used) and must not overlap.
 struct Launch {
-  std::span<std::byte> program;          ///< program.bin; only read
-  uint32_t entry = 0;                    ///< packet of the first instruction
-  std::span<std::byte> ddr;              ///< packet 0 receives the status
-  uint32_t tokens = 0;                   ///< new in this pass
-  uint32_t past = 0;                     ///< already cached
-  std::vector<std::span<std::byte>> hbm; ///< one buffer a port
-  std::span<std::byte> chip = {};        ///< the machine's activation buffer
+  std::span<std::byte> program = {}; ///< program.bin; only read
+  uint32_t entry = 0;                ///< packet of the first instruction
+  std::span<std::byte> ddr = {};     ///< packet 0 receives the status
+  uint32_t tokens = 0;               ///< new in this pass
+  uint32_t past = 0;                 ///< already cached
+  uint32_t sequence = 0;             ///< that the tokens belong to
+  std::vector<std::span<std::byte>> hbm = {}; ///< one buffer a port
+  std::span<std::byte> chip = {}; ///< the machine's activation buffer
 };
 
 /// Runs to the `end` of the entry or to the first error, and writes the status
@@ -35,7 +36,8 @@ struct Launch {
 /// read or written: each operand is checked as a whole before it is touched.
 /// Packets that an entry may use are 1..ddr_packets-1 of the ddr buffer, the
 /// first hbm_packets of each port and the first chip_packets of the activation
-/// buffer, as its `begin` says. No buffer is cleared before a run: as on a
+/// buffer, as its `begin` says; in the ports, weights before the KV memory and
+/// that of the launch's sequence. No buffer is cleared before a run: as on a
 /// card, the activation buffer holds what the run before left.
 ///
 /// Instructions are executed one after the other, which gives what the units of
@@ -44,8 +46,8 @@ struct Launch {
 /// put ends the run.
 ///
 /// The result of an instruction may not overlap its other operands, except in
-/// place: dst equal to src (softmax, rms_norm, rope, activation) or to aux
-/// (vmm), with the same strides.
+/// place: dst equal to src (softmax, rms_norm, layer_norm, rope, activation) or
+/// to aux (vmm), with the same strides.
 ///
 /// Returns false only when no status could be written: the ddr buffer is
 /// smaller than a packet, or memory for intermediate results is exhausted.

@@ -98,6 +98,13 @@ std::pair<uint16_t, uint16_t> rotate(uint16_t a, uint16_t b, uint16_t cosine,
                                      uint16_t sine);
 /// N16: x * sigmoid(x).
 uint16_t silu(uint16_t x);
+/// N19: a row of `channels`; all spans hold its whole packets, and `output` may
+/// be `input`. Needs epsilon > 0.
+void layerNorm(std::span<const uint16_t> input,
+               std::span<const uint16_t> weight, std::span<const uint16_t> bias,
+               size_t channels, float epsilon, std::span<uint16_t> output);
+/// N20: x * Phi(x) in its tanh form.
+uint16_t gelu(uint16_t x);
 
 /// N11: round(2^20 * 2^(-i/64)) for i = 0..64.
 inline constexpr std::array<int32_t, 65> kExpTable = {
@@ -111,6 +118,9 @@ inline constexpr std::array<int32_t, 65> kExpTable = {
     529997,  524288};
 /// N11: log2(e) rounded to binary32.
 inline constexpr float kLog2E = 0x1.715476p+0f;
+/// N20: 2 * sqrt(2 / pi), and 0.044715 times that, rounded to binary32.
+inline constexpr float kGeluLinear = 0x1.988454p+0f;
+inline constexpr float kGeluCubic = 0x1.2444f2p-4f;
 
 } // namespace edgellm::numerics
 

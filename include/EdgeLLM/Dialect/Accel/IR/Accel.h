@@ -2,6 +2,7 @@
 #ifndef EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 #define EDGELLM_DIALECT_ACCEL_IR_ACCEL_H
 
+#include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLM.h"
 #include "EdgeLLM/Dialect/Request/UnitSetText.h"
 #include "EdgeLLM/ISA/Instructions.h"
 

@@ -20,6 +20,8 @@ def Accel_Dialect : Dialect {
     "Layout-free" means: no step's only work is to move or reorder data. A row
     range of a buffer (`accel.rows`) is an address, not a step.
   }];
+  // A rope table has a scaling of that dialect.
+  let dependentDialects = ["::edgellm::graph::EdgeLLMDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
 }
@@ -37,13 +39,15 @@ class Accel_Enum<string name, string summary, list<string> names>
 
 def Accel_Space : Accel_Enum<"Space", "where a buffer lives",
                              ["ddr", "chip", "hbm"]>;
-// Those of the instruction table, in its order (Layout.cpp checks that).
+// Those of the instruction table, in its order (Layout.cpp and StepEncoding.cpp
+// check that).
 def Accel_WeightFormat : Accel_Enum<"WeightFormat", "how weights are coded",
     ["int4", "fp16", "int4_4of8", "int4_2of8", "int4_1of8_padded",
      "int4_1of8"]>;
 def Accel_Epilogue : Accel_Enum<"Epilogue", "what joins a product",
                                 ["none", "add", "multiply"]>;
-def Accel_Function : Accel_Enum<"Function", "element-wise function", ["silu"]>;
+def Accel_Function : Accel_Enum<"Function", "element-wise function",
+                                ["silu", "gelu"]>;
 
 //===----------------------------------------------------------------------===//
 // Types and attributes

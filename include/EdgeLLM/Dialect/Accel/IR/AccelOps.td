@@ -22,17 +22,22 @@ def Accel_ProgramOp : Accel_Op<"program", [
   let description = [{
     What stays in memory (weights, constants, tables, caches), then the entry
     points. `accel-plan-memory` adds the sizes of the ddr buffer, of each port's
-    buffer and of the part of the activation buffer that is used, in packets.
+    buffer and of the part of the activation buffer that is used, in packets;
+    and of the caches of one sequence in each port, with the number of sequences
+    that have caches of their own. Addresses are those of the first.
   }];
   let arguments = (ins Accel_TargetAttr:$target, I64Attr:$context,
     I64Attr:$hidden, I64Attr:$vocabulary, OptionalAttr<I64Attr>:$ddr_packets,
-    OptionalAttr<I64Attr>:$hbm_packets, OptionalAttr<I64Attr>:$chip_packets);
+    OptionalAttr<I64Attr>:$hbm_packets, OptionalAttr<I64Attr>:$chip_packets,
+    OptionalAttr<I64Attr>:$sequence_packets, OptionalAttr<I64Attr>:$sequences);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `target` `=` $target `,` `context` `=` $context `,` `hidden` `=` $hidden `,`
     `vocabulary` `=` $vocabulary (`,` `ddr_packets` `=` $ddr_packets^)?
     (`,` `hbm_packets` `=` $hbm_packets^)?
-    (`,` `chip_packets` `=` $chip_packets^)? attr-dict-with-keyword $body
+    (`,` `chip_packets` `=` $chip_packets^)?
+    (`,` `sequence_packets` `=` $sequence_packets^)?
+    (`,` `sequences` `=` $sequences^)? attr-dict-with-keyword $body
   }];
 }
 
@@ -96,19 +101,29 @@ def Accel_ConstantOp : Accel_ResidentOp<"constant"> {
   let hasVerifier = 1;
 }
 
+/// Of the edgellm dialect.
+def Accel_RopeScaling : Attr<
+    CPred<"::llvm::isa<::edgellm::graph::RopeScalingAttr>($_self)">,
+    "#edgellm.rope_scaling"> {
+  let storageType = "::edgellm::graph::RopeScalingAttr";
+  let returnType = "::edgellm::graph::RopeScalingAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Accel_RopeTableOp : Accel_ResidentOp<"rope_table"> {
   let summary = "cos, sin pairs of every position in DDR";
   let description = [{
     Row p holds cos and sin of p * theta^(-2i / rotary) in channels 2i and
-    2i + 1, and 1, 0 from channel `rotary` to the end of the head.
+    2i + 1, and 1, 0 from channel `rotary` to the end of the head; with
+    `scaling`, what EdgeLLM/Weights/RotaryTable.h says.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, F64Attr:$theta,
     I64Attr:$rotary, I64Attr:$head_size, I64Attr:$positions,
-    OptionalAttr<I64Attr>:$address);
+    OptionalAttr<Accel_RopeScaling>:$scaling, OptionalAttr<I64Attr>:$address);
   let assemblyFormat = [{
     $sym_name `theta` `(` $theta `)` `rotary` `(` $rotary `)`
     `head_size` `(` $head_size `)` `positions` `(` $positions `)`
-    (`at` $address^)? attr-dict
+    (`scaling` `(` $scaling^ `)`)? (`at` $address^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -211,13 +226,40 @@ def Accel_VmmOp : Accel_Step<"vmm", [
 
 def Accel_RMSNormOp : Accel_Step<"rms_norm", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Root-mean-square normalisation of rows";
+  let summary = "Root-mean-square normalisation of every head of a row";
+  let description = [{
+    The weight is one head's and serves all. Rows as a whole are one head.
+
+    ```mlir
+    accel.rms_norm %q weight(@q_norm) epsilon(1.000000e-06) into %n
+      : !accel.buffer<16 x 128, <tokens>, ddr> -> !accel.buffer<16 x 128, <tokens>, ddr>
+    ```
+  }];
   let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
     F32Attr:$epsilon, Accel_Buffer:$output,
     OptionalAttr<Accel_TokensAttr>:$tokens);
   let assemblyFormat = [{
     $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` `into` $output
     (`tokens` $tokens^)? attr-dict `:` type($input) `->` type($output)
+  }];
+}
+
+def Accel_LayerNormOp : Accel_Step<"layer_norm", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Normalisation of rows by mean and variance, with a bias";
+  let description = [{
+    ```mlir
+    accel.layer_norm %x weight(@ln_w) bias(@ln_b) epsilon(1.000000e-05) into %n
+      : !accel.buffer<1 x 768, <tokens>, ddr> -> !accel.buffer<1 x 768, <tokens>, ddr>
+    ```
+  }];
+  let arguments = (ins Accel_Buffer:$input, FlatSymbolRefAttr:$weight,
+    FlatSymbolRefAttr:$bias, F32Attr:$epsilon, Accel_Buffer:$output,
+    OptionalAttr<Accel_TokensAttr>:$tokens);
+  let assemblyFormat = [{
+    $input `weight` `(` $weight `)` `bias` `(` $bias `)`
+    `epsilon` `(` $epsilon `)` `into` $output (`tokens` $tokens^)? attr-dict
+    `:` type($input) `->` type($output)
   }];
 }
 

@@ -14,9 +14,10 @@
 
 namespace edgellm::accel {
 
-using StepInstruction = std::variant<isa::Vmm, isa::AttentionScores,
-                                     isa::Softmax, isa::AttentionValues,
-                                     isa::RmsNorm, isa::Rope, isa::Activation>;
+using StepInstruction =
+    std::variant<isa::Vmm, isa::AttentionScores, isa::Softmax,
+                 isa::AttentionValues, isa::RmsNorm, isa::LayerNorm, isa::Rope,
+                 isa::Activation>;
 
 /// The instruction of a step of a planned entry, with its slices and tokens
 /// when it has them; `symbols` are the program's. Reports an operand that no

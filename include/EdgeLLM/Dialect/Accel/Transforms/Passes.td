@@ -39,7 +39,8 @@ def Schedule : Pass<"accel-schedule", "::edgellm::accel::ProgramOp"> {
 def PlanMemory : Pass<"accel-plan-memory", "::edgellm::accel::ProgramOp"> {
   let summary = "Give every buffer its place";
   let description = [{
-    In every HBM port: weights, then caches. In the ddr buffer: the status
+    In every HBM port: weights, then caches, once for each sequence of tokens
+    that the device is to keep at the same time. In the ddr buffer: the status
     packet, constants and tables, then activations. Activations live in the
     activation buffer on chip when they fit there at the longest pass, as in
     decode; else half of it is for those that fit and half for the slices in
@@ -50,7 +51,9 @@ def PlanMemory : Pass<"accel-plan-memory", "::edgellm::accel::ProgramOp"> {
   }];
   let options = [
     Option<"onChip", "on-chip", "bool", "true",
-           "whether activations may live on chip">
+           "whether activations may live on chip">,
+    Option<"sequences", "sequences", "int64_t", "1",
+           "sequences that have caches of their own">
   ];
   let statistics = [
     Statistic<"ddrPackets", "ddr-packets", "Packets of the ddr buffer">,

@@ -2,6 +2,8 @@
 #ifndef EDGELLM_DIALECT_EDGELLM_IR_EDGELLM_H
 #define EDGELLM_DIALECT_EDGELLM_IR_EDGELLM_H
 
+#include "EdgeLLM/Weights/RotaryTable.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -22,6 +24,13 @@ inline bool isChannelCount(int64_t count) {
 
 } // namespace edgellm::graph
 
+namespace edgellm {
+
+/// So that an attribute can hold one.
+llvm::hash_code hash_value(const RopeScaling &scaling);
+
+} // namespace edgellm
+
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMDialect.h.inc"
 #include "EdgeLLM/Dialect/EdgeLLM/IR/EdgeLLMEnums.h.inc"
 #define GET_TYPEDEF_CLASSES
@@ -36,6 +45,11 @@ namespace edgellm::graph {
 /// The type of a weight: [out, in] for a matrix, [channels] for a vector.
 inline mlir::RankedTensorType typeOf(mlir::TypedAttr weight) {
   return llvm::cast<mlir::RankedTensorType>(weight.getType());
+}
+
+/// What an optional attribute says; none where there is none.
+inline RopeScaling scalingOf(RopeScalingAttr scaling) {
+  return scaling ? scaling.getScaling() : RopeScaling();
 }
 
 /// The same weight with another encoding of its type (none when null).

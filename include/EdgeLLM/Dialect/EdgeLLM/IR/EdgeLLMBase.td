@@ -69,7 +69,7 @@ def EdgeLLM_TokenIds : Type<
     "token ids, tensor<?xi32> or tensor<1xi32>", "::mlir::RankedTensorType">;
 
 //===----------------------------------------------------------------------===//
-// Weights and their encodings
+// Weights
 //===----------------------------------------------------------------------===//
 
 def EdgeLLM_RowRangeAttr : AttrDef<EdgeLLM_Dialect, "RowRange"> {
@@ -103,12 +103,21 @@ def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
     each of them names its rows, as the keys of ChatGLM2 do:
     `#edgellm.external<"model.safetensors", "self_attention.query_key_value.weight",
     rows <4096 to 4352 of 4608>> : tensor<256x4096xf16>`.
+
+    The type is always [out, in]. Where the file has a matrix the other way
+    round, as those of GPT-2 are, `transposed` says so; rows are those of the
+    type, columns of the tensor in the file:
+    `#edgellm.external<"model.safetensors", "h.0.attn.c_attn.weight",
+    rows <0 to 768 of 2304>, transposed> : tensor<768x768xf16>`.
   }];
   let parameters = (ins AttributeSelfTypeParameter<"">:$type,
                         StringRefParameter<>:$file,
                         StringRefParameter<>:$tensor,
-                        OptionalParameter<"RowRangeAttr">:$rows);
-  let assemblyFormat = "`<` $file `,` $tensor (`,` `rows` $rows^)? `>`";
+                        OptionalParameter<"RowRangeAttr">:$rows,
+                        DefaultValuedParameter<"bool", "false">:$transposed);
+  let assemblyFormat = [{
+    `<` $file `,` $tensor `` custom<Part>($rows, $transposed) `>`
+  }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// "NAME", or "NAME[4096:4352]" where it is a part of the tensor.
@@ -117,6 +126,28 @@ def EdgeLLM_ExternalAttr : AttrDef<EdgeLLM_Dialect, "External",
     ::llvm::SmallVector<int64_t> getTensorShape() const;
   }];
 }
+
+//===----------------------------------------------------------------------===//
+// Rotary embeddings
+//===----------------------------------------------------------------------===//
+
+def EdgeLLM_RopeScalingAttr : AttrDef<EdgeLLM_Dialect, "RopeScaling"> {
+  let mnemonic = "rope_scaling";
+  let summary = "How rotary embeddings were stretched to a longer context";
+  let description = [{
+    `#edgellm.rope_scaling<llama3, factor = 8.000000e+00, original =
+    8.192000e+03, low = 1.000000e+00, high = 4.000000e+00>`. What the numbers
+    do is at the head of EdgeLLM/Weights/RotaryTable.h. `linear` has `factor`
+    alone; `yarn` has `attention` and `truncate` after those of `llama3`.
+  }];
+  let parameters = (ins "::edgellm::RopeScaling":$scaling);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Encodings
+//===----------------------------------------------------------------------===//
 
 def EdgeLLM_QuantizeMethod : I32EnumAttr<"QuantizeMethod",
     "how the scale of a block is found", [

@@ -27,16 +27,22 @@ class EdgeLLM_BinaryOp<string mnemonic>
 def EdgeLLM_EmbeddingOp : EdgeLLM_Op<"embedding", [Pure]> {
   let summary = "Rows of the embedding table; runs on the host";
   let description = [{
+    With `positions` the row of a token's position is added to it: the sum of
+    the two as FP16 values, rounded to FP16 once. There are at least as many
+    positions as the caches hold tokens.
+
     ```mlir
     %x = edgellm.embedding %ids table(#edgellm.external<"model.safetensors",
       "model.embed_tokens.weight"> : tensor<2048x256xf16>)
       : tensor<?xi32> -> tensor<?x256xf16>
     ```
   }];
-  let arguments = (ins EdgeLLM_TokenIds:$ids, EdgeLLM_WeightAttr:$table);
+  let arguments = (ins EdgeLLM_TokenIds:$ids, EdgeLLM_WeightAttr:$table,
+    OptionalAttr<EdgeLLM_WeightAttr>:$positions);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
-    $ids `table` `(` $table `)` attr-dict `:` type($ids) `->` type($result)
+    $ids `table` `(` $table `)` (`positions` `(` $positions^ `)`)? attr-dict
+    `:` type($ids) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -71,17 +77,45 @@ def EdgeLLM_RMSNormOp : EdgeLLM_Op<"rms_norm",
     [Pure, SameOperandsAndResultType]> {
   let summary = "x / sqrt(mean(x^2) + epsilon) * weight, a row at a time";
   let description = [{
+    With `head_size` a row is heads of so many channels, and each is normalised
+    on its own with the same weight of [head_size].
+
     ```mlir
     %n = edgellm.rms_norm %x weight(dense<1.0> : tensor<256xf16>)
       epsilon(1.000000e-05) : tensor<?x256xf16>
+    %h = edgellm.rms_norm %q head_size(64) weight(dense<1.0> : tensor<64xf16>)
+      epsilon(1.000000e-06) : tensor<?x256xf16>
     ```
   }];
-  let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_WeightAttr:$weight,
+  let arguments = (ins EdgeLLM_Activations:$input,
+    OptionalAttr<I64Attr>:$head_size, EdgeLLM_WeightAttr:$weight,
     F32Attr:$epsilon);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
-    $input `weight` `(` $weight `)` `epsilon` `(` $epsilon `)` attr-dict
-    `:` type($result)
+    $input (`head_size` `(` $head_size^ `)`)? `weight` `(` $weight `)`
+    `epsilon` `(` $epsilon `)` attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def EdgeLLM_LayerNormOp : EdgeLLM_Op<"layer_norm",
+    [Pure, SameOperandsAndResultType]> {
+  let summary = "(x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias";
+  let description = [{
+    A row at a time; the variance is the mean of (x - mean(x))^2.
+
+    ```mlir
+    %n = edgellm.layer_norm %x weight(dense<1.0> : tensor<256xf16>)
+      bias(dense<0.0> : tensor<256xf16>) epsilon(1.000000e-05)
+      : tensor<?x256xf16>
+    ```
+  }];
+  let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_WeightAttr:$weight,
+    EdgeLLM_WeightAttr:$bias, F32Attr:$epsilon);
+  let results = (outs EdgeLLM_Activations:$result);
+  let assemblyFormat = [{
+    $input `weight` `(` $weight `)` `bias` `(` $bias `)`
+    `epsilon` `(` $epsilon `)` attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -97,7 +131,8 @@ def EdgeLLM_RopeOp : EdgeLLM_Op<"rope", [Pure, SameOperandsAndResultType]> {
     The first `rotary` channels of each head of `head_size` channels are rotated
     in pairs: pair i of a token at position p by p * theta^(-2i / rotary). With
     `half` pairing channel i goes with i + rotary/2, with `adjacent` 2i with
-    2i + 1. Positions continue after the cached tokens.
+    2i + 1. Positions continue after the cached tokens. `scaling` makes pairs
+    turn slower, and may enlarge what they become.
 
     ```mlir
     %r = edgellm.rope %q pairing(half) head_size(64) rotary(64)
@@ -105,12 +140,13 @@ def EdgeLLM_RopeOp : EdgeLLM_Op<"rope", [Pure, SameOperandsAndResultType]> {
     ```
   }];
   let arguments = (ins EdgeLLM_Activations:$input, EdgeLLM_Pairing:$pairing,
-    I64Attr:$head_size, I64Attr:$rotary, F64Attr:$theta);
+    I64Attr:$head_size, I64Attr:$rotary, F64Attr:$theta,
+    OptionalAttr<EdgeLLM_RopeScalingAttr>:$scaling);
   let results = (outs EdgeLLM_Activations:$result);
   let assemblyFormat = [{
     $input `pairing` `(` $pairing `)` `head_size` `(` $head_size `)`
-    `rotary` `(` $rotary `)` `theta` `(` $theta `)` attr-dict
-    `:` type($result)
+    `rotary` `(` $rotary `)` `theta` `(` $theta `)`
+    (`scaling` `(` $scaling^ `)`)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -146,6 +182,18 @@ def EdgeLLM_SiluOp : EdgeLLM_UnaryOp<"silu"> {
   let description = [{
     ```mlir
     %s = edgellm.silu %g : tensor<?x768xf16>
+    ```
+  }];
+}
+
+def EdgeLLM_GeluOp : EdgeLLM_UnaryOp<"gelu"> {
+  let summary = "x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x^3))";
+  let description = [{
+    The tanh form of x * Phi(x), 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x +
+    0.044715 * x^3))), "gelu_new" and "gelu_pytorch_tanh" of checkpoints.
+
+    ```mlir
+    %s = edgellm.gelu %g : tensor<?x768xf16>
     ```
   }];
 }

@@ -14,15 +14,18 @@ def ISA_ProgramOp : ISA_Op<"program", [
     the weights and the cache of `context` tokens; `ddr_packets`,
     `hbm_packets` and `chip_packets` are the sizes of the ddr buffer, of each
     port's buffer and of the activation buffer on chip in packets of 64 bytes.
+    A port's buffer ends with `sequence_packets` for each of `sequences`
+    sequences of tokens.
   }];
   let arguments = (ins I64Attr:$ports, I64Attr:$context, I64Attr:$hidden,
     I64Attr:$vocabulary, I64Attr:$ddr_packets, I64Attr:$hbm_packets,
-    I64Attr:$chip_packets);
+    I64Attr:$chip_packets, I64Attr:$sequence_packets, I64Attr:$sequences);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `ports` `=` $ports `,` `context` `=` $context `,` `hidden` `=` $hidden `,`
     `vocabulary` `=` $vocabulary `,` `ddr_packets` `=` $ddr_packets `,`
-    `hbm_packets` `=` $hbm_packets `,` `chip_packets` `=` $chip_packets
+    `hbm_packets` `=` $hbm_packets `,` `chip_packets` `=` $chip_packets `,`
+    `sequence_packets` `=` $sequence_packets `,` `sequences` `=` $sequences
     attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1;
