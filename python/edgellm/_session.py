@@ -53,7 +53,7 @@ class Session:
         self._native = _edgellm.Session(self.package._native, chosen)
 
     def __repr__(self) -> str:
-        return f"<edgellm.Session {self.package!r} on {self.device}, past {self.past}>"
+        return f"<edgellm.Session {self.package!r} on {self.device}>"
 
     @property
     def device(self) -> str:
