@@ -21,17 +21,18 @@ module edgellm_sparse_select #(
   logic [KEEP-1:0] present;
 
   if (KEEP == 4) begin : mask
-    // Input i is the k-th if its bit is set and k of those below are.
+    // Input i is the k-th if its bit is set and k of those below are: bit k of
+    // `seen`. More than KEEP shift out of it.
     logic [GROUP*KEEP-1:0] is_kth;
     for (genvar i = 0; i < GROUP; i++) begin : member
-      logic [ADDRESS-1:0] below;
+      logic [KEEP-1:0] seen;
       if (i == 0) begin : lowest
-        assign below = '0;
+        assign seen = KEEP'(1);
       end else begin : other
-        assign below = member[i-1].below + ADDRESS'(index[i-1]);
+        assign seen = index[i-1] ? member[i-1].seen << 1 : member[i-1].seen;
       end
       for (genvar k = 0; k < KEEP; k++) begin : place
-        assign is_kth[k*GROUP+i] = index[i] && below == k;
+        assign is_kth[k*GROUP+i] = index[i] && seen[k];
       end
     end
     always_ff @(posedge clk) begin

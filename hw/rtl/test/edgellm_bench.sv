@@ -41,15 +41,16 @@ module edgellm_bench #(
     output int                          latency,
     output int                          add_latency
 );
-  import edgellm_numerics::*;
+  localparam int DOT_LATENCY = edgellm_numerics::DOT_LATENCY
+      - (FP16 ? 0 : edgellm_numerics::QUAD_LATENCY - edgellm_numerics::QUAD_INT4_LATENCY);
 
-  assign modes = int'({FP16, INT4});
-  assign weight_delay = ALIGN_LATENCY;
-  assign latency =
-      ALIGN_LATENCY + DOT_LATENCY - (FP16 ? 0 : QUAD_LATENCY - QUAD_INT4_LATENCY);
-  assign add_latency = ADD_LATENCY;
+  assign modes = {30'b0, FP16, INT4};
+  assign weight_delay = edgellm_numerics::ALIGN_LATENCY;
+  assign latency = edgellm_numerics::ALIGN_LATENCY + DOT_LATENCY;
+  assign add_latency = edgellm_numerics::ADD_LATENCY;
 
-  edgellm_array #(.CHANNELS(CHANNELS), .INT4(INT4), .FP16(FP16), .DSP(DSP)) array (.*);
+  edgellm_array #(.CHANNELS(CHANNELS), .INT4(INT4), .FP16(FP16), .DSP(DSP)) array (
+      .clk, .rst, .valid, .last, .fp16, .activations, .weights, .scales, .sums_valid, .sums);
   edgellm_add add (.clk, .a(add_a), .b(add_b), .sum(add_sum));
   edgellm_sparse_select #(.KEEP(4), .WIDTH(HALF)) select4 (
       .clk, .activations(group), .index, .selected(selected4));

@@ -49,7 +49,7 @@ MUTANTS = {
         ("index >= 4", "1'b1"), ("index >= 2", "1'b1"), ("index >= 1", "1'b1"),
         ("if («level[l-1].is_valid») history", "1'b1")],  # gaps between terms
     "edgellm_sparse_select": [
-        ("below == k", "below == k + 1"), ("from*WIDTH", "(from ^ 3'd1)*WIDTH"),
+        ("member[i-1].seen << 1", "member[i-1].seen << 2"), ("from*WIDTH", "(from ^ 3'd1)*WIDTH"),
         ("«present[k]» ? activations", "1'b1")],
 }
 
