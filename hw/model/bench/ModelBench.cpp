@@ -13,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <cstring>
 #include <iostream>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -92,7 +93,11 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
 }
 
 void vmm(benchmark::State &state, isa::WeightFormat format, uint32_t tokens) {
-  std::vector<std::vector<std::byte>> ports = packedWeights(format);
+  // Once, not for each of the measurements that find the number of iterations.
+  static std::map<isa::WeightFormat, std::vector<std::vector<std::byte>>> all;
+  std::vector<std::vector<std::byte>> &ports = all[format];
+  if (ports.empty())
+    ports = packedWeights(format);
   size_t portBytes = ports[0].size();
   int64_t ddrPackets = 1 + (kBlocks + kOutputBlocks) * kMaxTokens;
   auto program =
