@@ -5,10 +5,11 @@
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Installation.h"
-#include "EdgeLLM/Support/MappedFile.h"
+#include "FileMapping.h"
 #include "XclbinReader.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <optional>
 #include <unistd.h>
 
@@ -202,4 +203,18 @@ xrt::bo Device::allocate(unsigned argument, uint64_t bytes) {
   claim(argument, bank, bytes);
   return xrt::bo(loaded->device, bytes, xrt::bo::flags::normal,
                  bank.get_index());
+}
+
+bool Device::mapFile(const xrt::bo &buffer, const MappedFile &file) const {
+  if (!isModel())
+    return false;
+  void *library = ::dlopen(driver::kDriverLibrary, RTLD_NOLOAD | RTLD_LAZY);
+  if (!library)
+    return false;
+  auto *map = reinterpret_cast<driver::MapFile *>(
+      ::dlsym(library, driver::kMapFileSymbol));
+  bool isMapped =
+      map && map(buffer.address(), file.descriptor(), file.bytes().size()) == 0;
+  ::dlclose(library); // the reference of dlopen()
+  return isMapped;
 }

@@ -6,6 +6,8 @@
 #ifndef EDGELLM_RUNTIME_DEVICE_H
 #define EDGELLM_RUNTIME_DEVICE_H
 
+#include "EdgeLLM/Support/MappedFile.h"
+
 #include <experimental/xrt_xclbin.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
@@ -53,6 +55,11 @@ public:
   /// (KernelInterface.h), in the bank that the xclbin connects it to. Throws
   /// Error when it does not fit beside what was allocated there before.
   xrt::bo allocate(unsigned argument, uint64_t bytes);
+
+  /// Lets a buffer's memory in the device model begin with the bytes of a file,
+  /// without copying them; they count as sent. False on a card, where `buffer`
+  /// is filled and sent.
+  bool mapFile(const xrt::bo &buffer, const MappedFile &file) const;
 
   /// A run whose arguments keep their values between starts.
   xrt::run makeRun() const { return xrt::run(loaded->kernel); }

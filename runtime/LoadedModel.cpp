@@ -120,21 +120,39 @@ void LoadedModel::fillBuffers() {
       fillBuffer(kernel::kProgram, manifest.file(manifest.program).bytes,
                  manifest.program);
   for (unsigned port = 0; port < code.ports; ++port) {
-    ports.push_back(fillBuffer(kernel::kFirstPort + port,
-                               code.hbmPackets * isa::kPacketBytes,
-                               manifest.ports[port]));
-    dropHostCopy(ports.back());
+    ports.push_back(fillPort(kernel::kFirstPort + port,
+                             code.hbmPackets * isa::kPacketBytes,
+                             manifest.ports[port]));
   }
 }
 
+/// The image of a port is nearly all there is: in the device model it is mapped
+/// where it lies, for a card the host's copy is given back.
+xrt::bo LoadedModel::fillPort(unsigned argument, uint64_t bytes,
+                              const std::string &file) {
+  xrt::bo buffer = makeBuffer(argument, bytes, file);
+  if (accelerator.isModel() && accelerator.mapFile(buffer, files.map(file)))
+    return buffer;
+  fill(buffer, files, file);
+  dropHostCopy(buffer);
+  return buffer;
+}
+
 xrt::bo LoadedModel::fillBuffer(unsigned argument, uint64_t bytes,
+                                const std::string &file) {
+  xrt::bo buffer = makeBuffer(argument, bytes, file);
+  fill(buffer, files, file);
+  return buffer;
+}
+
+/// A buffer of `bytes` bytes that begin with a file.
+xrt::bo LoadedModel::makeBuffer(unsigned argument, uint64_t bytes,
                                 const std::string &file) {
   uint64_t found = files.manifest().file(file).bytes;
   if (found > bytes)
     fail((files.directory() / file).string(), ": found ", found,
          " bytes, the program's buffer has ", bytes);
   xrt::bo buffer = accelerator.allocate(argument, bytes);
-  fill(buffer, files, file);
   pass.set_arg(int(argument), buffer);
   return buffer;
 }

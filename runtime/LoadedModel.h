@@ -49,6 +49,9 @@ private:
   void fillBuffers();
   xrt::bo fillBuffer(unsigned argument, uint64_t bytes,
                      const std::string &file);
+  xrt::bo fillPort(unsigned argument, uint64_t bytes, const std::string &file);
+  xrt::bo makeBuffer(unsigned argument, uint64_t bytes,
+                     const std::string &file);
   void sendEmbeddings(const Entry &entry, std::span<const uint32_t> ids);
   /// Adds the row of a position to an embedding, if the model has positions.
   void addPosition(std::span<uint16_t> row, uint64_t position) const;

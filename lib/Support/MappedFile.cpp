@@ -13,33 +13,21 @@
 
 using namespace edgellm;
 
-namespace {
-
-/// Closes a descriptor on every way out; a mapping outlives it.
-struct Descriptor {
-  int value;
-  ~Descriptor() {
-    if (value >= 0)
-      ::close(value);
-  }
-};
-
-} // namespace
-
-MappedFile::MappedFile(const std::filesystem::path &path) : name(path) {
-  // O_NONBLOCK: opening a FIFO by mistake must not hang.
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.value < 0)
+MappedFile::MappedFile(const std::filesystem::path &path)
+    // O_NONBLOCK: opening a FIFO by mistake must not hang.
+    : MappedFile(path,
+                 ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (file < 0)
     fail(path.string(), ": ", std::strerror(errno));
   struct stat info;
-  if (::fstat(file.value, &info) != 0)
+  if (::fstat(file, &info) != 0)
     fail(path.string(), ": ", std::strerror(errno));
   if (!S_ISREG(info.st_mode))
     fail(path.string(), ": not a regular file");
   size = size_t(info.st_size);
   if (size == 0)
     return;
-  void *mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.value, 0);
+  void *mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (mapping == MAP_FAILED)
     fail(path.string(), ": cannot map ", size,
          " bytes: ", std::strerror(errno));
@@ -49,6 +37,8 @@ MappedFile::MappedFile(const std::filesystem::path &path) : name(path) {
 MappedFile::~MappedFile() {
   if (data)
     ::munmap(const_cast<std::byte *>(data), size);
+  if (file >= 0)
+    ::close(file);
 }
 
 void MappedFile::dropPages() const {
@@ -57,11 +47,13 @@ void MappedFile::dropPages() const {
 }
 
 MappedFile::MappedFile(MappedFile &&other) noexcept
-    : name(std::move(other.name)), data(std::exchange(other.data, nullptr)),
+    : name(std::move(other.name)), file(std::exchange(other.file, -1)),
+      data(std::exchange(other.data, nullptr)),
       size(std::exchange(other.size, 0)) {}
 
 MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
   std::swap(name, other.name);
+  std::swap(file, other.file);
   std::swap(data, other.data);
   std::swap(size, other.size);
   return *this;

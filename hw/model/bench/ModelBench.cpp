@@ -1,19 +1,20 @@
 //===- ModelBench.cpp - Speed of the functional model ---------------------===//
 //
-// Times one 4096 x 4096 VMM instruction as programs contain it, in every weight
-// format, for one vector (decode) and for 32 (prefill). Every run goes through
-// execute(), with its fetch, checks and threads.
+// Times one VMM instruction of 16384 x 4096 as programs contain it, in every
+// weight format, for one vector (decode) and for 32 (prefill). Every run goes
+// through execute(), with its fetch, checks and threads. Beside it, how fast
+// the same threads read memory: the bound of decode.
 //
 //===----------------------------------------------------------------------===//
 #include "EdgeLLM/Model/Device.h"
 #include "EdgeLLM/Model/ThreadPool.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Weights/Pack.h"
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <benchmark/benchmark.h>
 #include <cstring>
 #include <iostream>
+#include <map>
+#include <numeric>
 #include <random>
 
 using namespace edgellm;
@@ -22,8 +23,10 @@ namespace {
 
 constexpr int64_t kPorts = 32;
 constexpr int64_t kChannels = 4096;
+constexpr int64_t kOutputs = 16384; // more than the caches hold
 constexpr int64_t kMaxTokens = 32;
 constexpr int64_t kBlocks = kChannels / isa::kLanes;
+constexpr int64_t kOutputBlocks = kOutputs / isa::kLanes;
 constexpr int64_t kSliceRows = 8; // two slices of them are on chip at a time
 constexpr int64_t kChipPackets = 2 * kSliceRows * kBlocks;
 
@@ -41,14 +44,14 @@ std::vector<std::byte> randomHalves(size_t bytes, unsigned seed) {
 std::vector<std::vector<std::byte>> packedWeights(isa::WeightFormat format) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal(0, 0.02f);
-  std::vector<float> weights(kChannels * kChannels);
+  std::vector<float> weights(kOutputs * kChannels);
   for (float &weight : weights)
     weight = normal(random);
   std::vector<std::vector<std::byte>> ports(kPorts);
-  ChannelMap channels = ChannelMap::identity(kChannels);
   Compression compression{.keep = unsigned(isa::codingOf(format).keep)};
-  packMatrix(viewOf("weights", kChannels, kChannels, weights), channels,
-             channels, {format, kChannels, kChannels, kPorts}, compression,
+  packMatrix(viewOf("weights", kOutputs, kChannels, weights),
+             ChannelMap::identity(kOutputs), ChannelMap::identity(kChannels),
+             {format, kOutputs, kChannels, kPorts}, compression,
              [&](unsigned port, std::span<const std::byte> bytes) {
                ports[port].insert(ports[port].end(), bytes.begin(),
                                   bytes.end());
@@ -79,7 +82,8 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
   isa::Vmm vmm;
   vmm.weight_format = format;
   vmm.slice_rows = kSliceRows;
-  vmm.in_channels = vmm.out_channels = kChannels;
+  vmm.in_channels = kChannels;
+  vmm.out_channels = kOutputs;
   vmm.rows = vmm.src_stride = vmm.dst_stride = tokens;
   vmm.src = {1, 0, isa::Request::zero};
   vmm.dst = {1 + kBlocks * kMaxTokens, 0, isa::Request::zero};
@@ -88,25 +92,14 @@ std::vector<std::byte> programFor(isa::WeightFormat format, int64_t ddrPackets,
   return program;
 }
 
-/// Median seconds of a launch.
-double measure(const model::Launch &launch, model::ThreadPool &pool) {
-  std::vector<double> seconds;
-  auto start = std::chrono::steady_clock::now();
-  do {
-    auto before = std::chrono::steady_clock::now();
-    if (!model::execute(launch, pool))
-      fail("the device model could not run");
-    auto after = std::chrono::steady_clock::now();
-    seconds.push_back(std::chrono::duration<double>(after - before).count());
-  } while (std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
-  std::ranges::nth_element(seconds, seconds.begin() + seconds.size() / 2);
-  return seconds[seconds.size() / 2];
-}
-
-void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
-  std::vector<std::vector<std::byte>> ports = packedWeights(format);
+void vmm(benchmark::State &state, isa::WeightFormat format, uint32_t tokens) {
+  // Once, not for each of the measurements that find the number of iterations.
+  static std::map<isa::WeightFormat, std::vector<std::vector<std::byte>>> all;
+  std::vector<std::vector<std::byte>> &ports = all[format];
+  if (ports.empty())
+    ports = packedWeights(format);
   size_t portBytes = ports[0].size();
-  int64_t ddrPackets = 1 + 2 * kBlocks * kMaxTokens;
+  int64_t ddrPackets = 1 + (kBlocks + kOutputBlocks) * kMaxTokens;
   auto program =
       programFor(format, ddrPackets, int64_t(portBytes / isa::kPacketBytes));
   auto ddr = randomHalves(ddrPackets * isa::kPacketBytes, 1);
@@ -114,29 +107,55 @@ void run(isa::WeightFormat format, uint32_t tokens, model::ThreadPool &pool) {
   model::Launch launch{
       .program = program, .ddr = ddr, .tokens = tokens, .chip = chip};
   launch.hbm.assign(ports.begin(), ports.end());
-
-  double seconds = measure(launch, pool);
+  for (auto _ : state)
+    if (!model::execute(launch))
+      fail("the device model could not run");
   isa::Status status = isa::readStatus(launch.ddr.first<isa::kStatusBytes>());
   if (status.code != isa::StatusCode::ok)
     fail(isa::describe(status, program));
-  double weightBytes = double(portBytes) * kPorts;
-  double products = double(kChannels) * kChannels * tokens;
-  std::printf("%-16s %3u row%s %9.3f ms %8.2f GB/s weights %8.2f GMAC/s\n",
-              isa::nameOf(format), tokens, tokens == 1 ? " " : "s",
-              seconds * 1e3, weightBytes / seconds * 1e-9,
-              products / seconds * 1e-9);
+  using benchmark::Counter;
+  auto rate = [](double each) {
+    return Counter(each, Counter::kIsIterationInvariantRate);
+  };
+  state.counters["weight_bytes/s"] = rate(double(portBytes) * kPorts);
+  state.counters["MAC/s"] = rate(double(kChannels) * kOutputs * tokens);
+}
+
+/// All threads together sum a stretch of memory far beyond the caches.
+void readMemory(benchmark::State &state) {
+  constexpr size_t pieces = 256, pieceWords = size_t(1) << 18;
+  std::vector<uint64_t> words(pieces * pieceWords, 1);
+  std::vector<uint64_t> sums(pieces);
+  for (auto _ : state) {
+    model::ThreadPool::shared().parallelFor(
+        pieces, pieceWords, [&](size_t piece) {
+          const uint64_t *first = &words[piece * pieceWords];
+          sums[piece] = std::accumulate(first, first + pieceWords, uint64_t(0));
+        });
+    benchmark::DoNotOptimize(sums.data());
+  }
+  state.SetBytesProcessed(int64_t(state.iterations() * words.size() * 8));
 }
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 1;
+  auto prepare = [](benchmark::internal::Benchmark *made) {
+    made->UseRealTime()->Unit(benchmark::kMillisecond);
+  };
+  prepare(benchmark::RegisterBenchmark("read memory", readMemory));
+  for (unsigned i = 0; i < isa::kWeightFormats; ++i)
+    for (uint32_t tokens : {1u, 32u}) {
+      auto format = isa::WeightFormat(i);
+      std::string name =
+          std::string(isa::nameOf(format)) + " x " + std::to_string(tokens);
+      prepare(benchmark::RegisterBenchmark(name.c_str(), vmm, format, tokens));
+    }
   try {
-    model::ThreadPool &pool = model::ThreadPool::shared();
-    std::printf("VMM %d x %d, %u thread(s)\n", int(kChannels), int(kChannels),
-                pool.threads());
-    for (unsigned i = 0; i < isa::kWeightFormats; ++i)
-      for (uint32_t tokens : {1u, 32u})
-        run(isa::WeightFormat(i), tokens, pool);
+    benchmark::RunSpecifiedBenchmarks();
   } catch (const Error &error) {
     std::cerr << "error: " << error.what() << '\n';
     return 1;

@@ -3,7 +3,11 @@
 
 #include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Support/DotPairs.h"
+#include "EdgeLLM/Support/Error.h"
 
+#include <cstdlib>
+#include <string>
+#include <string_view>
 #include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -125,6 +129,21 @@ std::span<const Kernels> supportedKernels() {
     return found;
   }();
   return sets;
+}
+
+static const Kernels &findKernels(std::string_view name) {
+  std::string names;
+  for (const Kernels &kernels : supportedKernels()) {
+    if (kernels.name == name)
+      return kernels;
+    names.append(names.empty() ? "" : ", ").append(kernels.name);
+  }
+  fail("EDGELLM_MODEL_KERNELS: found '", name, "', expected one of ", names);
+}
+
+const Kernels &chosenKernels() {
+  const char *name = std::getenv("EDGELLM_MODEL_KERNELS");
+  return name ? findKernels(name) : supportedKernels().front();
 }
 
 } // namespace edgellm::model

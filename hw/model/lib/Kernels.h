@@ -127,6 +127,10 @@ struct Kernels {
 /// The sets that this processor can run, the fastest first.
 std::span<const Kernels> supportedKernels();
 
+/// The set that EDGELLM_MODEL_KERNELS names or, when it is not set, the
+/// fastest. Throws Error for a name that is none of these.
+const Kernels &chosenKernels();
+
 } // namespace edgellm::model
 
 #endif // EDGELLM_MODEL_LIB_KERNELS_H

@@ -14,7 +14,7 @@ namespace edgellm::model {
 /// State of a run. Units check all operands of an instruction, then execute it.
 struct Machine {
   Machine(const Launch &launch, ThreadPool &pool)
-      : memory(launch), pool(pool), kernels(supportedKernels().front()),
+      : memory(launch), pool(pool), kernels(chosenKernels()),
         tokens(launch.tokens), past(launch.past) {}
 
   int64_t resolve(const isa::Affine &field) const {

@@ -4,11 +4,18 @@
 #include "FloatingPoint.h"
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
 
 namespace edgellm::model {
+
+static void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
 
 ThreadPool::ThreadPool(unsigned threads) {
   try {
@@ -41,11 +48,24 @@ void ThreadPool::takeIndices() {
   }
 }
 
+/// Looks again and again for as long as waking a sleeping thread takes, in the
+/// hope that it need not sleep: loops follow each other within microseconds.
+template <typename Condition> static void spinUntil(Condition condition) {
+  constexpr std::chrono::microseconds longEnough(50);
+  auto end = std::chrono::steady_clock::now() + longEnough;
+  while (!condition() && std::chrono::steady_clock::now() < end)
+    for (unsigned i = 0; i < 16 && !condition(); ++i)
+      pause();
+}
+
 void ThreadPool::work() {
   DefaultFloatingPoint guard;
   uint64_t seen = 0;
   std::unique_lock lock(mutex);
   while (true) {
+    lock.unlock();
+    spinUntil([&] { return generation != seen; });
+    lock.lock();
     started.wait(lock, [&] { return stopping || generation != seen; });
     if (stopping)
       return;
@@ -60,8 +80,8 @@ void ThreadPool::work() {
 
 void ThreadPool::parallelFor(size_t loopCount, size_t operations,
                              const Body &loopBody) {
-  // Some 0.1 ms of work: waking a thread on a busy machine takes a good part.
-  constexpr size_t worthwhile = 1 << 19;
+  // Some 10 microseconds of work: several times what handing it over takes.
+  constexpr size_t worthwhile = 1 << 17;
   if (workers.empty() || loopCount <= 1 ||
       operations < worthwhile / loopCount) {
     for (size_t i = 0; i < loopCount; ++i)
@@ -79,6 +99,7 @@ void ThreadPool::parallelFor(size_t loopCount, size_t operations,
   lock.unlock();
   started.notify_all();
   takeIndices();
+  spinUntil([&] { return active == 0; });
   lock.lock();
   finished.wait(lock, [&] { return active == 0; });
   if (failure)

@@ -502,6 +502,12 @@ static void addPackage(const Int4Inputs *inputs, unsigned blocks,
     for (unsigned o = 0; o < outputs; ++o)
       place[o] = {rows[o] + index + b * indexBytes,
                   rows[o] + codes + b * codeBytes};
+    // The rows that are summed together follow each other, and so does what is
+    // read after them. The processor's own prefetching ends with each page.
+    constexpr int64_t ahead = 2048;
+    constexpr int64_t blockBytes =
+        isa::packageBytes(format, isa::kPackageInputs) / kPackageBlocks;
+    __builtin_prefetch(rows[0] + outputs * (start + b * blockBytes) + ahead);
     part[b] = Format::sum(planesOf(inputs[b]), place);
   }
   Format::reduce(part, dots);

@@ -19,6 +19,10 @@ std::span<std::byte> Allocation::bytesFrom(uint64_t address) const {
   return bank->bytes(address, first + size - address);
 }
 
+bool Allocation::showFile(int file, uint64_t bytes) {
+  return bytes <= size && bank->showFile(first, file, bytes);
+}
+
 //===----------------------------------------------------------------------===//
 // Bank
 //===----------------------------------------------------------------------===//

@@ -26,6 +26,10 @@ public:
   Allocation &operator=(const Allocation &) = delete;
 
   uint64_t address() const { return first; }
+  /// Lets the first `bytes` bytes, and what is left of their last page, be
+  /// those of a file (PageMapping::showFile). False when the stretch is shorter
+  /// or the system refuses.
+  bool showFile(int file, uint64_t bytes);
   /// From a device address inside to the end.
   std::span<std::byte> bytesFrom(uint64_t address) const;
   std::span<std::byte> bytes() const { return bytesFrom(first); }
@@ -55,6 +59,9 @@ public:
 
 private:
   friend class Allocation;
+  bool showFile(uint64_t address, int file, uint64_t bytes) {
+    return pages.showFile(address - layout.address, file, bytes);
+  }
   void release(uint64_t address, uint64_t size);
   uint64_t firstGap(uint64_t size) const;
 

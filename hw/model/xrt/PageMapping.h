@@ -31,6 +31,11 @@ public:
   /// Gives the pages back; they read as zero when touched again.
   void discard(uint64_t offset, uint64_t size);
 
+  /// Lets whole pages at `offset` show the first `size` bytes of a file, zeros
+  /// after them; what is written there is not written to the file. False when
+  /// the system refuses, and the pages are as before.
+  bool showFile(uint64_t offset, int file, uint64_t size);
+
 private:
   std::span<std::byte> memory;
 };

@@ -25,13 +25,20 @@ public:
 
   std::span<const std::byte> bytes() const { return {data, size}; }
   const std::filesystem::path &path() const { return name; }
+  /// Open for reading as long as this object is.
+  int descriptor() const { return file; }
 
   /// Gives the pages that were read back to the system, so that walking a file
   /// larger than memory does not fill it. They are read again when used again.
   void dropPages() const;
 
 private:
+  /// Delegated to, so that the destructor closes on every way out.
+  MappedFile(const std::filesystem::path &path, int file)
+      : name(path), file(file) {}
+
   std::filesystem::path name;
+  int file = -1;
   const std::byte *data = nullptr;
   size_t size = 0;
 };

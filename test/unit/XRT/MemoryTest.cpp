@@ -1,8 +1,13 @@
 //===- MemoryTest.cpp - Buffers of the device model -----------------------===//
+#include "FileMapping.h"
 #include "XRTTesting.h"
 
+#include <cerrno>
 #include <cstring>
+#include <dlfcn.h>
 #include <numeric>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace edgellm;
 using namespace edgellm::testing;
@@ -159,4 +164,98 @@ TEST(Memory, KindsThisDeviceHasNot) {
   ::testing::internal::GetCapturedStderr();
   EXPECT_NO_THROW(
       xrt::bo(accelerator.device, kPage, xrt::bo::flags::device_only, 0));
+}
+
+//===----------------------------------------------------------------------===//
+// Files as memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A file of so many bytes, each other than its neighbours.
+class NumberedFile {
+public:
+  explicit NumberedFile(size_t bytes) : descriptor(::memfd_create("file", 0)) {
+    std::vector<uint8_t> content(bytes);
+    std::iota(content.begin(), content.end(), 1);
+    EXPECT_EQ(::write(descriptor, content.data(), bytes), ssize_t(bytes));
+  }
+  ~NumberedFile() { ::close(descriptor); }
+  uint8_t byteAt(off_t offset) const {
+    uint8_t byte = 0;
+    EXPECT_EQ(::pread(descriptor, &byte, 1, offset), 1);
+    return byte;
+  }
+
+  const int descriptor;
+};
+
+int mapFile(uint64_t address, int file, uint64_t bytes) {
+  void *library = ::dlopen(driver::kDriverLibrary, RTLD_NOLOAD | RTLD_LAZY);
+  auto *map = reinterpret_cast<driver::MapFile *>(
+      ::dlsym(library, driver::kMapFileSymbol));
+  int result = map(address, file, bytes);
+  ::dlclose(library);
+  return result;
+}
+
+const uint8_t *received(xrt::bo &buffer) {
+  buffer.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+  return buffer.map<const uint8_t *>();
+}
+
+} // namespace
+
+TEST(FileMapping, ShowsTheFileAndZerosInItsLastPage) {
+  Accelerator accelerator;
+  NumberedFile file(kPage + 10);
+  xrt::bo buffer(accelerator.device, 4 * kPage, 2);
+  fill(buffer, 5);
+  std::vector<uint8_t> before(received(buffer), received(buffer) + 4 * kPage);
+  ASSERT_EQ(mapFile(buffer.address(), file.descriptor, kPage + 10), 0);
+  const uint8_t *bytes = received(buffer);
+  for (size_t i = 0; i < 4 * kPage; ++i)
+    ASSERT_EQ(bytes[i], i < kPage + 10  ? uint8_t(i + 1)
+                        : i < 2 * kPage ? 0
+                                        : before[i])
+        << i;
+}
+
+TEST(FileMapping, WritesDoNotReachTheFile) {
+  Accelerator accelerator;
+  NumberedFile file(kPage);
+  xrt::bo buffer(accelerator.device, kPage, 0);
+  ASSERT_EQ(mapFile(buffer.address(), file.descriptor, kPage), 0);
+  buffer.map<uint8_t *>()[7] = 0xAA;
+  buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+  EXPECT_EQ(received(buffer)[7], 0xAA);
+  EXPECT_EQ(file.byteAt(7), 8);
+}
+
+TEST(FileMapping, EndsWithTheBuffer) {
+  Accelerator accelerator;
+  NumberedFile file(kPage);
+  uint64_t address;
+  {
+    xrt::bo buffer(accelerator.device, kPage, 0);
+    address = buffer.address();
+    ASSERT_EQ(mapFile(address, file.descriptor, kPage), 0);
+  }
+  xrt::bo next(accelerator.device, kPage, 0);
+  ASSERT_EQ(next.address(), address);
+  EXPECT_EQ(received(next)[0], 0);
+}
+
+TEST(FileMapping, RefusesWhatIsNoBufferOrNoFile) {
+  Accelerator accelerator;
+  NumberedFile file(2 * kPage);
+  xrt::bo buffer(accelerator.device, kPage, 0);
+  fill(buffer, 3);
+  uint64_t address = buffer.address();
+  EXPECT_EQ(mapFile(address, file.descriptor, kPage + 1), -EINVAL);
+  EXPECT_EQ(mapFile(address + 64, file.descriptor, 64), -EINVAL);
+  EXPECT_EQ(mapFile(address + 16 * kPage, file.descriptor, 64), -EINVAL);
+  EXPECT_EQ(mapFile(address, -1, kPage), -EINVAL);
+  EXPECT_EQ(mapFile(address, file.descriptor, 0), -EINVAL);
+  EXPECT_TRUE(holds(buffer, 3));
 }

@@ -49,8 +49,8 @@ private:
   std::mutex turn; // held by the one loop that runs
   std::mutex mutex;
   std::condition_variable started, finished;
-  uint64_t generation = 0; // counts loops; wakes the workers
-  unsigned active = 0;     // workers that have not finished this loop
+  std::atomic<uint64_t> generation = 0; // counts loops; wakes the workers
+  std::atomic<unsigned> active = 0; // workers that have not finished this loop
   bool stopping = false;
 
   const Body *body = nullptr;
