@@ -22,8 +22,15 @@ Tokenizer::Tokenizer(std::span<const std::byte> model,
       origin(origin), bos(bos) {
   std::string_view text(reinterpret_cast<const char *>(model.data()),
                         model.size());
-  require(processor->LoadFromSerializedProto(text),
-          origin + ": not a SentencePiece model");
+  std::string what = origin + ": not a SentencePiece model";
+  try {
+    require(processor->LoadFromSerializedProto(text), what);
+  } catch (const Error &) {
+    throw;
+  } catch (const std::exception &error) {
+    // What the library builds of the pieces throws, for an empty one say.
+    fail(what, ": ", error.what());
+  }
   anchorPiece = findAnchor();
 }
 
