@@ -169,8 +169,8 @@ class Session:
 
     def _prompt(self, text: str, resume: bool) -> list[int]:
         ids = self.encode(text)
-        begins_text = self.package.add_bos and resume and self.past > 0
-        return ids[1:] if begins_text else ids  # what begins a text stands in the cache
+        goes_on = resume and self.past > 0  # what begins a text stands in the cache
+        return ids[len(self.package.prefix) :] if goes_on else ids
 
     def perplexity(
         self,

@@ -11,9 +11,9 @@ using edgellm::testing::errorOf;
 
 namespace {
 
-Tokenizer demoTokenizer(std::optional<uint32_t> bos = {}) {
+Tokenizer demoTokenizer(std::vector<uint32_t> prefix = {}) {
   MappedFile model(std::string(EDGELLM_DEMO_MODEL) + "/tokenizer.model");
-  return Tokenizer(model.bytes(), "tokenizer.model", bos);
+  return Tokenizer(model.bytes(), "tokenizer.model", prefix);
 }
 
 /// Id of the byte-fallback piece of a byte: they follow the three controls.
@@ -50,12 +50,12 @@ TEST_F(TokenizerTest, EncodesAndDecodes) {
   EXPECT_TRUE(tokenizer.encode("", "t").empty());
 }
 
-TEST_F(TokenizerTest, PrependsBosOnlyWhenAsked) {
+TEST_F(TokenizerTest, PrependsThePrefix) {
   std::vector<uint32_t> plain = tokenizer.encode("Jonah", "t");
-  std::vector<uint32_t> begun = demoTokenizer(1).encode("Jonah", "t");
+  std::vector<uint32_t> begun = demoTokenizer({1}).encode("Jonah", "t");
   ASSERT_EQ(begun.size(), plain.size() + 1);
   EXPECT_EQ(begun[0], 1u);
-  EXPECT_EQ(demoTokenizer(1).encode("", "t"), std::vector<uint32_t>{1});
+  EXPECT_EQ(demoTokenizer({1}).encode("", "t"), std::vector<uint32_t>{1});
 }
 
 TEST_F(TokenizerTest, ControlPiecesInTextAreText) {
@@ -77,11 +77,11 @@ TEST_F(TokenizerTest, RefusesUnknownIds) {
 }
 
 TEST_F(TokenizerTest, RefusesWhatIsNoModel) {
-  // The last is a model of two pieces, the second an empty one, for which the
-  // library throws.
-  for (std::string content :
-       {"", "not a model", "\xFF\xFF\xFF\xFF",
-        "\n\x07\n\x03<u>\x18\x02\n\x02\n"})
+  // The last has the pieces "<u>", unknown, and "", for which the library
+  // throws.
+  for (std::string content : {std::string(), std::string("not a model"),
+                              std::string("\xFF\xFF\xFF\xFF"),
+                              std::string("\n\7\n\3<u>\x18\2\n\2\n\0", 13)})
     EXPECT_NE(errorOf([&] {
                 Tokenizer(std::as_bytes(std::span(content)), "t.model", {});
               }).find("t.model: not a SentencePiece model"),
