@@ -32,6 +32,8 @@ uint64_t edgellm::identityOf(const Manifest &manifest) {
   };
   add(manifest.program);
   add(manifest.embedding);
+  if (!manifest.positions.empty())
+    add(manifest.positions);
   add(manifest.ddr);
   std::ranges::for_each(manifest.ports, add);
   return checksum.value();

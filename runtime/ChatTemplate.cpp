@@ -205,7 +205,6 @@ std::string edgellm::readChatScript(const fs::path &checkpoint) {
 }
 
 std::string edgellm::readChatScript(const ModelSource &model) {
-  if (model.tokenizer())
-    return model.tokenizer()->chatScript();
-  return readChatScript(model.directory());
+  return model.tokenizer() ? model.tokenizer()->chatScript()
+                           : readChatScript(model.directory());
 }

@@ -56,7 +56,6 @@ bool edgellm::parseAddsBos(std::string_view text, const std::string &origin) {
   return config.boolean("add_bos_token");
 }
 
-/// Whether the SentencePiece tokenizer of a folder begins texts with `bos`.
 static bool addsBos(const fs::path &checkpoint, int bos) {
   return bos >= 0 &&
          parseAddsBos(readTokenizerConfig(checkpoint), configName(checkpoint));
@@ -112,8 +111,7 @@ static std::string serializedPiece(std::string_view content) {
 static std::string withPieces(std::string model, const AddedPieces &pieces,
                               const std::string &origin) {
   sentencepiece::SentencePieceProcessor processor;
-  if (auto status = processor.LoadFromSerializedProto(model); !status.ok())
-    fail(origin, ": not a SentencePiece model: ", status.message());
+  loadSentencePiece(processor, model, origin);
   uint32_t count = uint32_t(processor.GetPieceSize());
   for (const auto &[id, content] : pieces) {
     if (id > count)
@@ -168,7 +166,7 @@ static TokenizerFile readSentencePiece(const fs::path &checkpoint, int bos) {
   json root =
       parseJson(readTokenizerConfig(checkpoint), configName(checkpoint));
   JsonObject config(root, configName(checkpoint));
-  TokenizerFile file = {"tokenizer.model", readTextFile(path), {}};
+  TokenizerFile file = {"tokenizer.model", readTextFile(path), {}, origin};
   AddedPieces pieces = readAddedPieces(config);
   const ClassTokens *known = classTokens(config);
   if (known)
@@ -193,8 +191,9 @@ edgellm::readTokenizerFile(const fs::path &checkpoint, int bos) {
   fs::path path = checkpoint / "tokenizer.json";
   if (!fs::exists(path))
     return std::nullopt;
-  TokenizerFile file = {"tokenizer.json", readTextFile(path), {}};
-  readByteLevelModel(file.content, path.string(), &file.prefix);
+  TokenizerFile file = {
+      "tokenizer.json", readTextFile(path), {}, path.string()};
+  readByteLevelModel(file.content, file.origin, &file.prefix);
   return file;
 }
 
@@ -209,9 +208,5 @@ std::optional<Tokenizer> edgellm::loadTokenizer(const ModelSource &model) {
   std::optional<TokenizerFile> file = readTokenizerFile(model);
   if (!file)
     return std::nullopt;
-  std::string origin = model.tokenizer()
-                           ? model.path().string()
-                           : (model.directory() / file->name).string();
-  return Tokenizer(std::as_bytes(std::span(file->content)), origin,
-                   file->prefix);
+  return Tokenizer(*file);
 }

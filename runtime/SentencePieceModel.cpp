@@ -21,14 +21,15 @@ static void require(const sentencepiece::util::Status &status,
     fail(what, ": ", status.message());
 }
 
-/// What the library builds of the pieces throws, for an empty one say.
-static void load(SentencePieceProcessor &processor, std::string_view file,
-                 const std::string &origin) {
+void edgellm::loadSentencePiece(SentencePieceProcessor &processor,
+                                std::string_view file,
+                                const std::string &origin) {
   std::string what = origin + ": not a SentencePiece model";
   sentencepiece::util::Status status;
   try {
     status = processor.LoadFromSerializedProto(file);
   } catch (const std::exception &error) {
+    // What the library builds of the pieces throws, for an empty one say.
     fail(what, ": ", error.what());
   }
   require(status, what);
@@ -86,8 +87,9 @@ private:
 SentencePieceModel::SentencePieceModel(std::string_view file,
                                        const std::string &origin)
     : origin(origin) {
-  load(whole, file, origin);
-  load(continued, std::string(file).append(kNoSpaceBefore), origin);
+  loadSentencePiece(whole, file, origin);
+  loadSentencePiece(continued, std::string(file).append(kNoSpaceBefore),
+                    origin);
   anchorPiece = findAnchor();
 }
 

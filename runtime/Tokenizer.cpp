@@ -30,6 +30,10 @@ Tokenizer::Tokenizer(std::span<const std::byte> file, const std::string &origin,
       fail(origin, ": texts begin with token ", id, ", but there are ", size());
 }
 
+Tokenizer::Tokenizer(const TokenizerFile &file)
+    : Tokenizer(std::as_bytes(std::span(file.content)), file.origin,
+                file.prefix) {}
+
 Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer &&) noexcept = default;
 

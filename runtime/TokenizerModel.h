@@ -4,6 +4,10 @@
 
 #include "EdgeLLM/Runtime/Tokenizer.h"
 
+namespace sentencepiece {
+class SentencePieceProcessor;
+}
+
 namespace edgellm {
 
 /// Decodes ids one at a time; see TextStream.
@@ -32,6 +36,11 @@ public:
   /// The decoder refers to this object.
   virtual std::unique_ptr<TokenDecoder> decoder() const = 0;
 };
+
+/// Reads a serialized SentencePiece model; whatever the library says against it
+/// is an Error.
+void loadSentencePiece(sentencepiece::SentencePieceProcessor &processor,
+                       std::string_view file, const std::string &origin);
 
 std::unique_ptr<TokenizerModel>
 readSentencePieceModel(std::string_view file, const std::string &origin);

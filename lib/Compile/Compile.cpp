@@ -157,24 +157,37 @@ static std::span<const std::byte> bytesOf(const std::string &text) {
   return std::as_bytes(std::span(text));
 }
 
-/// Adds the tokenizer, if there is one, and the chat template that the model is
-/// known to follow.
-static void addTokenizer(const Checkpoint &checkpoint,
-                         const std::optional<TokenizerFile> &file,
-                         PackageWriter &package, Manifest &manifest) {
-  if (!file)
+namespace {
+
+/// How a model reads texts and conversations.
+struct Language {
+  std::optional<TokenizerFile> tokenizer;
+  std::optional<std::string> chat; ///< the template, if it is recognised
+};
+
+} // namespace
+
+static Language findLanguage(const Checkpoint &checkpoint) {
+  Language language = {readTokenizerFile(checkpoint), std::nullopt};
+  if (language.tokenizer)
+    language.chat = recogniseChatTemplate(
+        chatTemplateDirectory(), checkpoint.config().modelType,
+        Tokenizer(*language.tokenizer), readChatScript(checkpoint));
+  return language;
+}
+
+static void addLanguage(const Language &language, PackageWriter &package,
+                        Manifest &manifest) {
+  if (!language.tokenizer)
     return;
-  manifest.tokenizer = file->name;
-  manifest.prefix = file->prefix;
-  package.addFile(file->name).write(bytesOf(file->content));
-  std::optional<std::string> chat = recogniseChatTemplate(
-      chatTemplateDirectory(), checkpoint.config().modelType,
-      Tokenizer(bytesOf(file->content), file->name, file->prefix),
-      readChatScript(checkpoint));
-  if (!chat)
+  manifest.tokenizer = language.tokenizer->name;
+  manifest.prefix = language.tokenizer->prefix;
+  package.addFile(manifest.tokenizer)
+      .write(bytesOf(language.tokenizer->content));
+  if (!language.chat)
     return;
   manifest.chat = "chat.json";
-  package.addFile(manifest.chat).write(bytesOf(*chat));
+  package.addFile(manifest.chat).write(bytesOf(*language.chat));
 }
 
 static void compileProgram(const fs::path &path, const fs::path &destination,
@@ -191,7 +204,7 @@ static void compileWhole(const fs::path &path, const fs::path &destination,
                          const Progress &progress) {
   Checkpoint checkpoint = Checkpoint::open(path);
   // First, so that a tokenizer that is not supported costs no time.
-  std::optional<TokenizerFile> tokenizer = readTokenizerFile(checkpoint);
+  Language language = findLanguage(checkpoint);
   Compilation compilation(checkpoint, options);
   compilation.chooseStrategy(checkpoint, progress);
   compilation.calibrate(checkpoint, progress);
@@ -211,7 +224,7 @@ static void compileWhole(const fs::path &path, const fs::path &destination,
   }
   writePortImages(program, checkpoint, compilation.calibratedWeights(), package,
                   manifest, progress);
-  addTokenizer(checkpoint, tokenizer, package, manifest);
+  addLanguage(language, package, manifest);
   package.finish(std::move(manifest));
 }
 

@@ -177,6 +177,19 @@ static std::string tokenizerModel(ConfigFields &fields) {
                             fields.origin);
 }
 
+/// ChatGLM's code puts these before every text.
+static std::vector<uint32_t> chatGLMPrefix(ConfigFields &fields) {
+  const json &tokens = fields.array(kTokens, 1);
+  std::vector<uint32_t> prefix;
+  for (const char *token : {"[gMASK]", "sop"}) {
+    auto found = std::ranges::find(tokens, token);
+    if (found == tokens.end())
+      fail(fields.origin, ": field '", kTokens, "' has no token '", token, "'");
+    prefix.push_back(uint32_t(found - tokens.begin()));
+  }
+  return prefix;
+}
+
 //===----------------------------------------------------------------------===//
 // tokenizer.json
 //===----------------------------------------------------------------------===//
@@ -274,12 +287,18 @@ private:
 std::optional<TokenizerFile> GGUFTokenizer::file() const {
   ConfigFields fields(metadata, origin);
   std::string model = fields.has(kModel) ? fields.string(kModel) : "none";
-  if (model == "llama")
+  if (model == "llama") {
+    bool isChatGLM = fields.has(kPreTokenizer) &&
+                     fields.string(kPreTokenizer) == "chatglm-spm";
     return TokenizerFile{"tokenizer.model", tokenizerModel(fields),
-                         prefixOf(fields, /*absent=*/true)};
+                         isChatGLM ? chatGLMPrefix(fields)
+                                   : prefixOf(fields, /*absent=*/true),
+                         origin};
+  }
   if (model == "gpt2")
     return TokenizerFile{"tokenizer.json", tokenizerJson(fields),
-                         prefixOf(fields, preTokenizerOf(fields).addsBos)};
+                         prefixOf(fields, preTokenizerOf(fields).addsBos),
+                         origin};
   if (model != "none" && model != "no_vocab")
     fields.failField(kModel, model, "llama, gpt2 or none");
   return std::nullopt;

@@ -293,7 +293,8 @@ public:
     return TokenizerFile{
         "tokenizer.model",
         parseLlama2CTokenizer(content.bytes(), vocabulary, path.string()),
-        {kBos}};
+        {kBos},
+        path.string()};
   }
   std::string chatScript() const override { return {}; }
 

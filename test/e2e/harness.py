@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -15,6 +16,7 @@ import reference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("EDGELLM_BIN", ROOT / "build" / "bin"))
+sys.path.append(str(BIN.parent / "python"))  # the package edgellm
 SCRATCH = BIN.parent / "test" / "e2e"
 DEMO = ROOT / "models" / "demo"
 HELD_OUT = DEMO / "heldout.txt"
@@ -138,7 +140,21 @@ def check_logits(test, logits, expected, bound=LOGIT_BOUND):
     test.assertFalse(different.any(), f"other best token at positions {np.flatnonzero(different)}")
 
 
-def check_generation(test, model, package, ids, count, bound=LOGIT_BOUND):
+def generate_in_process(package, ids, count):
+    """The same through the Python package."""
+    import edgellm
+
+    session = edgellm.Session(package)
+    logits = [session.score(ids)]
+    generated = [int(logits[0][-1].argmax())]
+    while len(generated) < count:
+        session.forward(generated[-1:])
+        logits.append(session.logits()[None])
+        generated.append(int(logits[-1].argmax()))
+    return generated, np.concatenate(logits)
+
+
+def check_generation(test, model, package, ids, count, bound=LOGIT_BOUND, generate=generate):
     """Generates and checks all logits; the tokens must be the best by the logits."""
     generated, logits = generate(package, ids, count)
     expected = model.logits((list(ids) + generated)[:-1])

@@ -152,13 +152,15 @@ class Families(unittest.TestCase):
 
 
 class Checkpoints(unittest.TestCase):
-    def check_shape(self, shape, weights="fp16"):
+    def check_shape(self, shape, weights="fp16", generate=harness.generate):
         """Forty tokens of prompt and a few generated ones, all logits within the bound."""
         with harness.scratch_directory() as directory:
             checkpoint = make_checkpoint.write_checkpoint(directory / "checkpoint", shape)
             package = harness.compile_package(checkpoint, directory / "package", weights)
             model = reference.load(checkpoint)
-            harness.check_generation(self, model, package, random_ids(shape), 3, BOUND)
+            harness.check_generation(
+                self, model, package, random_ids(shape), 3, BOUND, generate
+            )
 
     def test_shapes(self):
         for title, shape in SHAPES.items():
@@ -170,7 +172,7 @@ class Checkpoints(unittest.TestCase):
             for seed in range(3):
                 shape = random_shape(10 * number + seed, family)
                 with self.subTest(shape=shape):
-                    self.check_shape(shape)
+                    self.check_shape(shape, generate=harness.generate_in_process)
 
     def test_int4_weights_on_their_grid(self):
         titles = ["heads of 24, three files", "heads of 48, no grouping", "long rows"]

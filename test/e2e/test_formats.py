@@ -175,10 +175,11 @@ class DemoModel(unittest.TestCase):
         self.scratch = self.enterContext(harness.scratch_directory())
         self.arrays = reference.read_checkpoint(harness.DEMO)
 
-    def as_gguf(self, kind):
+    def as_gguf(self, kind, keys=()):
         file, shape = self.scratch / "demo.gguf", demo_shape()
         tensors, _ = make_gguf.model_tensors(shape, kind, self.arrays.items())
-        make_gguf.write_gguf(file, make_gguf.model_metadata(shape) | demo_tokenizer(), tensors)
+        metadata = make_gguf.model_metadata(shape) | demo_tokenizer() | dict(keys)
+        make_gguf.write_gguf(file, metadata, tensors)
         return file
 
     def test_gguf_writes_the_same_text(self):
@@ -190,6 +191,23 @@ class DemoModel(unittest.TestCase):
         found = json.loads(harness.check_tool("edgellm-run", package, *options))
         for key in "prompt_ids", "ids", "text":
             self.assertEqual(found[key], expected[key])
+
+    def test_the_chat_template_is_recognised(self):
+        # GGUF files of Mistral are called llama.
+        keys = {"tokenizer.chat_template": "{{ bos_token }}[INST] {{ content }} [/INST]"}
+        package = harness.compile_package(
+            self.as_gguf("Q8_0", keys), self.scratch / "package", "int4"
+        )
+        expected = harness.ROOT / "models" / "chat" / "mistral.json"
+        self.assertEqual((package / "chat.json").read_text(), expected.read_text())
+
+    def test_a_tokenizer_that_is_not_read(self):
+        keys = {"tokenizer.ggml.model": "t5"}
+        file = self.as_gguf("Q8_0", keys)
+        result = harness.run_tool("edgellm-compile", file, "-o", self.scratch / "package")
+        self.assertIn("tokenizer.ggml.model", harness.check_refusal(self, result))
+        program = self.scratch / "program"
+        harness.check_tool("edgellm-compile", file, "--program-only", "-o", program)
 
     def test_the_reference_reads_gguf(self):
         options = ["--reference", "--text", harness.HELD_OUT, "--tokens", 1025, "--json"]

@@ -68,7 +68,7 @@ recogniseChatTemplate(const std::filesystem::path &directory,
 /// its tokenizer. Empty when there is none.
 std::string readChatScript(const std::filesystem::path &checkpoint);
 
-/// The same of a model that may be one file.
+/// The same of any model: what its file holds, or its folder.
 std::string readChatScript(const ModelSource &model);
 
 } // namespace edgellm

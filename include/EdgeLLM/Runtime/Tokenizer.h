@@ -23,6 +23,8 @@ public:
   /// tokenizer.json that asks for anything that is not supported.
   Tokenizer(std::span<const std::byte> file, const std::string &origin,
             std::vector<uint32_t> prefix);
+  /// The same of what readTokenizerFile returns.
+  explicit Tokenizer(const TokenizerFile &file);
   ~Tokenizer();
   Tokenizer(Tokenizer &&) noexcept;
 
@@ -102,9 +104,9 @@ std::optional<TokenizerFile> readTokenizerFile(const ModelSource &model);
 /// The same, ready for use.
 std::optional<Tokenizer> loadTokenizer(const ModelSource &model);
 
-/// Whether texts begin with the model's bos token by the text of a
-/// tokenizer_config.json, by default yes.
-/// `origin` names it in errors.
+/// Whether the SentencePiece tokenizer of a checkpoint folder begins texts with
+/// the model's bos token by the text of its tokenizer_config.json, by default
+/// yes. `origin` names it in errors.
 bool parseAddsBos(std::string_view text, const std::string &origin);
 
 } // namespace edgellm

@@ -15,6 +15,7 @@ struct TokenizerFile {
                     ///< "tokenizer.json", Hugging Face's format
   std::string content;
   std::vector<uint32_t> prefix; ///< token ids
+  std::string origin;           ///< where it was found, for errors
 };
 
 /// The tokenizer of a model that is one file, in it or beside it. Nothing is

@@ -1,6 +1,7 @@
 //===- CacheTest.cpp - Rewinding, saving and loading ----------------------===//
 #include "../Testing.h"
 #include "AttendingModel.h"
+#include "CacheFile.h"
 #include "EdgeLLM/ISA/Caches.h"
 #include "EdgeLLM/ISA/Instructions.h"
 #include "EdgeLLM/Runtime/Session.h"
@@ -353,6 +354,25 @@ TEST_F(CacheFileTest, RefusesIdsThatAreNoTokens) {
   set<uint32_t>(64 + 4 * 4, TinyModel::vocabulary);
   sign();
   EXPECT_EQ(refusal(), "token id 70 is not in the vocabulary of 0 to 69");
+}
+
+/// Everything that keys and values are computed from, and nothing else.
+TEST(IdentityOf, DependsOnTheProgramAndAllWeights) {
+  Manifest manifest = AttendingModel().manifest();
+  manifest.positions = "positions.bin";
+  manifest.tokenizer = "tokenizer.model";
+  std::vector<std::string> names = manifest.ports;
+  names.insert(names.end(), {manifest.program, manifest.embedding, manifest.ddr,
+                             manifest.positions, manifest.tokenizer});
+  for (const std::string &name : names)
+    manifest.files.push_back({name, 1, names.size()});
+  uint64_t identity = identityOf(manifest);
+  for (PackageFile &file : manifest.files) {
+    ++file.checksum;
+    EXPECT_EQ(identityOf(manifest) == identity, file.path == manifest.tokenizer)
+        << file.path;
+    --file.checksum;
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -26,11 +26,7 @@ protected:
     writeFile(folder / "tokenizer.json", file.dump());
   }
   TokenizerFile file() { return *readTokenizerFile(folder.path(), kBos); }
-  Tokenizer load() {
-    TokenizerFile read = file();
-    return Tokenizer(std::as_bytes(std::span(read.content)), read.name,
-                     read.prefix);
-  }
+  Tokenizer load() { return Tokenizer(file()); }
   std::string error() {
     return errorOf([&] { readTokenizerFile(folder.path(), kBos); });
   }

@@ -2,6 +2,7 @@
 #include "EdgeLLM/Runtime/Tokenizer.h"
 
 #include "../Weights/GGUFBytes.h"
+#include "TinyTokenizer.h"
 
 using namespace edgellm;
 using edgellm::testing::bytesOf;
@@ -70,4 +71,51 @@ TEST_F(ModelTokenizerTest, KeysSayWhatGoesBeforeATextAndBos) {
   keys["ggml.add_space_prefix"] = File::boolean(0);
   keys["ggml.add_bos_token"] = File::boolean(0);
   EXPECT_EQ(tokenizerWith(keys).encode("ab ab", "t"), (Ids{262, 263}));
+}
+
+//===----------------------------------------------------------------------===//
+// Byte-level BPE
+//===----------------------------------------------------------------------===//
+
+/// Byte b is token b, " t" is 256, "12" 257, "123" 258, and 259 is special.
+static std::map<std::string, std::string> byteLevelKeys(const char *name) {
+  using edgellm::testing::written;
+  std::vector<std::string> tokens;
+  std::vector<int32_t> kinds(259, 1);
+  for (int byte = 0; byte < 256; ++byte)
+    tokens.push_back(written(std::string(1, char(byte))));
+  for (const char *token : {" t", "12", "123"})
+    tokens.push_back(written(token));
+  tokens.push_back("<|end|>");
+  kinds.push_back(3);
+  return {{"ggml.model", File::text("gpt2")},
+          {"ggml.pre", File::text(name)},
+          {"ggml.tokens", File::texts(tokens)},
+          {"ggml.token_type", File::array(5, kinds.size(), bytesOf(kinds))},
+          {"ggml.merges", File::texts({written(" ") + " t", "1 2", "12 3"})},
+          {"ggml.bos_token_id", File::u32(259)}};
+}
+
+TEST_F(ModelTokenizerTest, ByteLevelTokensMerge) {
+  Tokenizer tokenizer = tokenizerWith(byteLevelKeys("gpt-2"));
+  EXPECT_EQ(tokenizer.encode("a t<|end|>", "t"), (Ids{'a', 256, 259}));
+  EXPECT_EQ(tokenizer.encode("1234", "t"), (Ids{258, '4'}));
+  EXPECT_EQ(tokenizer.decode(Ids{256, 0xC3, 0xA6}), " t\u00e6");
+}
+
+TEST_F(ModelTokenizerTest, NamesSayHowTextsAreCut) {
+  auto idsOf = [&](const char *name) {
+    return tokenizerWith(byteLevelKeys(name)).encode("123 t", "t");
+  };
+  // Groups of three digits, single digits, and a bos token by default.
+  EXPECT_EQ(idsOf("gpt-2"), (Ids{258, 256}));
+  EXPECT_EQ(idsOf("chatglm-bpe"), (Ids{258, 256}));
+  EXPECT_EQ(idsOf("qwen2"), (Ids{'1', '2', '3', 256}));
+  EXPECT_EQ(idsOf("llama-bpe"), (Ids{259, 258, 256}));
+  EXPECT_EQ(idsOf("tekken"), (Ids{259, '1', '2', '3', 256}));
+}
+
+TEST_F(ModelTokenizerTest, QwenNormalises) {
+  Tokenizer tokenizer = tokenizerWith(byteLevelKeys("qwen2"));
+  EXPECT_EQ(tokenizer.encode("e\u0301", "t"), (Ids{0xC3, 0xA9}));
 }

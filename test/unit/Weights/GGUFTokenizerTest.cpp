@@ -104,6 +104,16 @@ TEST(GGUFTokenizer, TextsBeginWithTheBosTokenIfTheyDo) {
   EXPECT_EQ(prefixOf(none, yes), Prefix{});
 }
 
+TEST(GGUFTokenizer, ChatGLMBeginsWithTokensOfItsOwn) {
+  json change = {{"tokenizer.ggml.pre", "chatglm-spm"},
+                 {"tokenizer.ggml.tokens", {"<unk>", "sop", "[gMASK]"}}};
+  json metadata = sentencePiece();
+  metadata.update(change);
+  EXPECT_EQ(fileOf(metadata).prefix, (std::vector<uint32_t>{2, 1}));
+  EXPECT_EQ(errorWith(sentencePiece(), {{"tokenizer.ggml.pre", "chatglm-spm"}}),
+            "m.gguf: field 'tokenizer.ggml.tokens' has no token '[gMASK]'");
+}
+
 TEST(GGUFTokenizer, MayBeAbsent) {
   auto hasFile = [](const json &metadata) {
     return makeGGUFTokenizer(metadata, "m.gguf")->file().has_value();

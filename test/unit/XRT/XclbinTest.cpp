@@ -138,13 +138,13 @@ TEST_F(DamagedXclbin, IsRefusedBeforeXRTReadsIt) {
   auto &connections = contentsAs<connectivity>(CONNECTIVITY);
   connections.m_connection[3].mem_data_index = 9;
   EXPECT_EQ(refusal(),
-            "it connects argument 6 of 13 of unit 0 of 1 to memory 9 of 9");
+            "it connects argument 7 of 14 of unit 0 of 1 to memory 9 of 9");
   connections.m_connection[3].mem_data_index = -1;
   EXPECT_EQ(refusal(),
-            "it connects argument 6 of 13 of unit 0 of 1 to memory -1 of 9");
-  connections.m_connection[3] = {13, 0, 0};
+            "it connects argument 7 of 14 of unit 0 of 1 to memory -1 of 9");
+  connections.m_connection[3] = {14, 0, 0};
   EXPECT_EQ(refusal(),
-            "it connects argument 13 of 13 of unit 0 of 1 to memory 0 of 9");
+            "it connects argument 14 of 14 of unit 0 of 1 to memory 0 of 9");
   connections.m_count = 1 << 30;
   EXPECT_NE(refusal().find("does not hold 1073741824 entries"),
             std::string::npos);
