@@ -1,5 +1,7 @@
-//===- gguf.cpp - The head of a GGUF file, and the tokenizer in it --------===//
+//===- gguf.cpp - Models in GGUF files, and the tokenizers in them --------===//
 #include "EdgeLLM/Weights/GGUF.h"
+#include "EdgeLLM/Runtime/Tokenizer.h"
+#include "EdgeLLM/Weights/ModelSource.h"
 #include "Fuzzing.h"
 #include "GGUFTokenizer.h"
 
@@ -29,7 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz::mayFail([&] {
     GGUFContent content = parseGGUF(file, "f");
     checkTensors(content.tensors, file);
-    makeGGUFTokenizer(std::move(content.metadata), "f")->file();
+    auto tokenizer = makeGGUFTokenizer(std::move(content.metadata), "f");
+    if (std::optional<TokenizerFile> made = tokenizer->file())
+      Tokenizer(std::as_bytes(std::span(made->content)), "made", made->prefix);
   });
+  fuzz::MemoryFile model(data, size);
+  fuzz::mayFail([&] { ModelShapes::open(model.path()); });
   return 0;
 }

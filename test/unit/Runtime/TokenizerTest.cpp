@@ -77,7 +77,11 @@ TEST_F(TokenizerTest, RefusesUnknownIds) {
 }
 
 TEST_F(TokenizerTest, RefusesWhatIsNoModel) {
-  for (std::string content : {"", "not a model", "\xFF\xFF\xFF\xFF"})
+  // The last has the pieces "<u>", unknown, and "", for which the library
+  // throws.
+  for (std::string content : {std::string(), std::string("not a model"),
+                              std::string("\xFF\xFF\xFF\xFF"),
+                              std::string("\n\7\n\3<u>\x18\2\n\2\n\0", 13)})
     EXPECT_NE(errorOf([&] {
                 Tokenizer(std::as_bytes(std::span(content)), "t.model", {});
               }).find("t.model: not a SentencePiece model"),
