@@ -228,7 +228,7 @@ TEST_F(DeviceErrorTest, rmsNormOfHeads) {
   expectBounds(norm, &RmsNorm::weight, "weight", 2);
   RmsNorm bent = norm;
   bent.dst_space = isa::Space::hbm;
-  expectBounds(bent, &RmsNorm::dst, "dst", 4 * 3, kPorts * kHbm, 0);
+  expectBounds(bent, &RmsNorm::dst, "dst", 4 * 3, kPorts * kHbm, kCache);
   bent = norm;
   bent.heads = 65535, bent.channels = 0xFFFFFF;
   expectBad(bent, StatusCode::out_of_bounds, "weight");

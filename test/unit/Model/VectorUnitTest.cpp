@@ -209,6 +209,7 @@ TEST(VectorUnitTest, ropeWritesTheCache) {
 TEST(VectorUnitTest, rmsNormWritesTheCache) {
   Values values(32);
   TestDevice device(8, 1000, 100);
+  device.setFirstCachePacket(0);
   Matrix input = randomMatrix(values, 3, 64),
          weight = randomMatrix(values, 1, 32);
   device.writeDdr(kSrc, 3, input);
