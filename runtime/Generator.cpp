@@ -89,8 +89,8 @@ uint32_t Generator::feed(uint32_t id) {
 
 bool Generator::endsText(uint32_t id) const {
   return !request.ignoreEos &&
-         std::ranges::find(session.manifest().eos, int(id)) !=
-             session.manifest().eos.end();
+         (std::ranges::count(session.manifest().eos, int(id)) != 0 ||
+          std::ranges::count(request.stop, id) != 0);
 }
 
 bool Generator::isFinished() const {

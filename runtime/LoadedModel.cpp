@@ -233,7 +233,7 @@ void LoadedModel::sendEmbeddings(const Entry &entry,
   std::vector<uint16_t> row(code.hidden);
   for (size_t i = 0; i < ids.size(); ++i) {
     std::copy_n(table + size_t(ids[i]) * code.hidden, code.hidden, row.begin());
-    addPosition(row, cached + i);
+    addPosition(row, past() + i);
     storeRow(row, i, ids.size(), tensor);
   }
   ddr.sync(XCL_BO_SYNC_BO_TO_DEVICE,

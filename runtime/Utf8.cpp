@@ -68,14 +68,31 @@ void edgellm::requireUtf8(std::string_view text, const std::string &what) {
          ") is not valid UTF-8");
 }
 
-bool edgellm::endsInsideCharacter(std::string_view bytes) {
+size_t edgellm::unfinishedBytes(std::string_view bytes) {
   for (size_t tail = 1; tail <= std::min<size_t>(3, bytes.size()); ++tail) {
     std::string_view end = bytes.substr(bytes.size() - tail);
     if (isContinuation(end[0]))
       continue;
-    return fittingBytes(end) == tail && tail < characterLength(end[0]);
+    bool fits = fittingBytes(end) == tail && tail < characterLength(end[0]);
+    return fits ? tail : 0;
   }
-  return false;
+  return 0;
+}
+
+bool edgellm::endsInsideCharacter(std::string_view bytes) {
+  return unfinishedBytes(bytes) != 0;
+}
+
+std::string edgellm::replaceInvalidUtf8(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    size_t fitting = fittingBytes(bytes);
+    bool isWhole = fitting != 0 && fitting == characterLength(bytes[0]);
+    std::string_view part = bytes.substr(0, std::max<size_t>(fitting, 1));
+    text += isWhole ? part : std::string_view("\uFFFD");
+    bytes.remove_prefix(part.size());
+  }
+  return text;
 }
 
 size_t edgellm::countCharacters(std::string_view text) {

@@ -14,7 +14,9 @@ core_packages=(
   libbenchmark-dev
   libgtest-dev
   libmlir-22-dev
+  libpcre2-dev
   libsentencepiece-dev
+  libutf8proc-dev
   libxrt-dev
   libxrt1
   libxxhash-dev
@@ -37,6 +39,7 @@ test_packages=(
   libopenblas0-pthread
   python3-numpy
   python3-pytest
+  python3-regex
   python3-sentencepiece
   verilator
   yosys

@@ -3,7 +3,7 @@
 
 #include "AutoStrategy.h"
 #include "EdgeLLM/Import/Import.h"
-#include "EdgeLLM/Runtime/Tokenizer.h"
+#include "EdgeLLM/Runtime/ChatTemplate.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "EdgeLLM/Translation/ProgramTranslation.h"
@@ -132,15 +132,13 @@ Manifest Compilation::describe() const {
   Manifest manifest;
   manifest.toolVersion = "edgellm-compile " + std::string(toolVersion());
   manifest.target = program().getTarget().getName().str();
-  manifest.model = fs::canonical(model.directory()).filename().string();
+  manifest.model = model.name();
   manifest.weights = formatsOf(program());
   manifest.hidden = unsigned(config.hidden);
   manifest.vocabulary = unsigned(config.vocabulary);
   manifest.context = unsigned(program().getContext());
   manifest.layers = unsigned(config.layers);
-  manifest.bos = config.bosToken;
   manifest.eos = config.eosTokens;
-  manifest.addBos = addsBos(model.directory(), config.bosToken);
   manifest.tensors = tensorTable(program());
   return manifest;
 }
@@ -155,14 +153,28 @@ Manifest Compilation::writeProgram(PackageWriter &package) const {
   return manifest;
 }
 
-/// Copies the tokenizer when the checkpoint has one that the runtime reads.
-static void addTokenizer(const Checkpoint &checkpoint, PackageWriter &package,
-                         Manifest &manifest) {
-  fs::path file = checkpoint.directory() / "tokenizer.model";
-  if (!fs::exists(file))
+static std::span<const std::byte> bytesOf(const std::string &text) {
+  return std::as_bytes(std::span(text));
+}
+
+/// Adds the tokenizer, if there is one, and the chat template that the model is
+/// known to follow.
+static void addTokenizer(const Checkpoint &checkpoint,
+                         const std::optional<TokenizerFile> &file,
+                         PackageWriter &package, Manifest &manifest) {
+  if (!file)
     return;
-  manifest.tokenizer = "tokenizer.model";
-  package.addFile(manifest.tokenizer).write(MappedFile(file).bytes());
+  manifest.tokenizer = file->name;
+  manifest.prefix = file->prefix;
+  package.addFile(file->name).write(bytesOf(file->content));
+  std::optional<std::string> chat = recogniseChatTemplate(
+      chatTemplateDirectory(), checkpoint.config().modelType,
+      Tokenizer(bytesOf(file->content), file->name, file->prefix),
+      readChatScript(checkpoint));
+  if (!chat)
+    return;
+  manifest.chat = "chat.json";
+  package.addFile(manifest.chat).write(bytesOf(*chat));
 }
 
 static void compileProgram(const fs::path &path, const fs::path &destination,
@@ -174,10 +186,12 @@ static void compileProgram(const fs::path &path, const fs::path &destination,
   package.finish(compilation.writeProgram(package));
 }
 
-static void compileWhole(const fs::path &directory, const fs::path &destination,
+static void compileWhole(const fs::path &path, const fs::path &destination,
                          const CompileOptions &options,
                          const Progress &progress) {
-  Checkpoint checkpoint = Checkpoint::open(directory);
+  Checkpoint checkpoint = Checkpoint::open(path);
+  // First, so that a tokenizer that is not supported costs no time.
+  std::optional<TokenizerFile> tokenizer = readTokenizerFile(checkpoint);
   Compilation compilation(checkpoint, options);
   compilation.chooseStrategy(checkpoint, progress);
   compilation.calibrate(checkpoint, progress);
@@ -197,7 +211,7 @@ static void compileWhole(const fs::path &directory, const fs::path &destination,
   }
   writePortImages(program, checkpoint, compilation.calibratedWeights(), package,
                   manifest, progress);
-  addTokenizer(checkpoint, package, manifest);
+  addTokenizer(checkpoint, tokenizer, package, manifest);
   package.finish(std::move(manifest));
 }
 

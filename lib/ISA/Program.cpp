@@ -294,7 +294,8 @@ Program edgellm::parseProgram(std::span<const std::byte> bytes,
   }
   std::span<const std::byte> code = takePackets(rest, header.codePackets);
   program.code.resize(code.size() / sizeof(uint64_t));
-  std::memcpy(program.code.data(), code.data(), code.size());
+  std::ranges::copy(code,
+                    std::as_writable_bytes(std::span(program.code)).begin());
   // Sources belong to instructions, so these are checked first.
   checkProgram(program, origin);
   program.sources = parseSources(rest, instructions, origin);

@@ -86,12 +86,13 @@ private:
     return RankedTensorType::get({rows, channels}, builder.getF16Type());
   }
 
+  /// Packed types unpack to float32.
   Type elementType(DType type) {
-    if (type == DType::F32)
-      return builder.getF32Type();
+    if (type == DType::F16)
+      return builder.getF16Type();
     if (type == DType::BF16)
       return builder.getBF16Type();
-    return builder.getF16Type();
+    return builder.getF32Type();
   }
 
   /// A tensor of that shape, or `rows` of one, which make up the shape; the
@@ -334,7 +335,7 @@ static int64_t chooseContext(const ModelSource &model,
     return known;
   const std::string &reason = model.config().contextReason;
   if (*wanted == 0 || *wanted > uint64_t(known))
-    fail(model.directory().string(), ": context of ", *wanted,
+    fail(model.path().string(), ": context of ", *wanted,
          " tokens, the model allows 1 to ", known,
          reason.empty() ? "" : " (" + reason + ")");
   return int64_t(*wanted);

@@ -85,6 +85,7 @@ public:
 
 private:
   void readModel();
+  std::vector<uint32_t> readIds(std::string_view key);
   void readTokens();
   void readFiles();
   void readRoles();
@@ -137,21 +138,22 @@ void ManifestReader::readModel() {
   manifest.layers = unsigned(top.integer("layers", 1, kMaxExtent));
 }
 
-void ManifestReader::readTokens() {
+/// Token ids of this model.
+std::vector<uint32_t> ManifestReader::readIds(std::string_view key) {
   uint64_t last = manifest.vocabulary - 1;
-  std::string expected = "a token id from 0 to " + std::to_string(last);
-  const json &bos = top.take("bos");
-  if (!bos.is_null() && !isIntegerBetween(bos, 0, last))
-    top.failField("bos", bos, "null or " + expected);
-  manifest.bos = bos.is_null() ? -1 : bos.get<int>();
-  for (const json &id : top.array("eos")) {
+  std::vector<uint32_t> ids;
+  for (const json &id : top.array(key)) {
     if (!isIntegerBetween(id, 0, last))
-      top.failField("eos", id, expected);
-    manifest.eos.push_back(id.get<int>());
+      top.failField(key, id, "a token id from 0 to " + std::to_string(last));
+    ids.push_back(id.get<uint32_t>());
   }
-  manifest.addBos = top.boolean("add_bos");
-  if (manifest.addBos && manifest.bos < 0)
-    top.failField("add_bos", true, "false, since bos is null");
+  return ids;
+}
+
+void ManifestReader::readTokens() {
+  manifest.prefix = readIds("prefix");
+  std::vector<uint32_t> eos = readIds("eos");
+  manifest.eos.assign(eos.begin(), eos.end());
 }
 
 void ManifestReader::readFiles() {
@@ -190,6 +192,8 @@ void ManifestReader::readRoles() {
   manifest.program = fileName("program");
   if (!top.take("tokenizer").is_null())
     manifest.tokenizer = fileName("tokenizer");
+  if (!top.take("chat").is_null())
+    manifest.chat = fileName("chat");
 }
 
 /// All of them, or none in a package that holds the program alone.
@@ -393,15 +397,15 @@ std::string edgellm::formatManifest(const Manifest &manifest,
   root["vocabulary"] = manifest.vocabulary;
   root["context"] = manifest.context;
   root["layers"] = manifest.layers;
-  root["bos"] = manifest.bos < 0 ? ordered() : ordered(manifest.bos);
+  root["prefix"] = manifest.prefix;
   root["eos"] = manifest.eos;
-  root["add_bos"] = manifest.addBos;
   root["program"] = manifest.program;
   root["ddr"] = nameOrNull(manifest.ddr);
   root["embedding"] = nameOrNull(manifest.embedding);
   if (!manifest.positions.empty())
     root["positions"] = manifest.positions;
   root["tokenizer"] = nameOrNull(manifest.tokenizer);
+  root["chat"] = nameOrNull(manifest.chat);
   root["ports"] = manifest.hasWeights() ? ordered(manifest.ports) : ordered();
   root["files"] = formatFiles(manifest);
   root["tensors"] = formatTensors(manifest);

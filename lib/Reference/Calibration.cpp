@@ -14,11 +14,10 @@ namespace ref = edgellm::reference;
 
 static EncodedText encode(const Checkpoint &checkpoint,
                           const std::filesystem::path &file) {
-  std::optional<Tokenizer> tokenizer =
-      loadTokenizer(checkpoint.directory(), checkpoint.config().bosToken);
+  std::optional<Tokenizer> tokenizer = loadTokenizer(checkpoint);
   if (!tokenizer)
-    fail(checkpoint.directory().string(),
-         ": holds no tokenizer.model to read a calibration text with");
+    fail(checkpoint.path().string(),
+         ": holds no tokenizer to read a calibration text with");
   return encodeParagraphs(*tokenizer, readTextFile(file), file.string());
 }
 

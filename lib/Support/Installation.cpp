@@ -3,6 +3,7 @@
 
 #include "EdgeLLM/Support/Error.h"
 
+#include <algorithm>
 #include <dlfcn.h>
 #include <link.h>
 #include <system_error>
@@ -44,3 +45,18 @@ static fs::path installed(const fs::path &folder) {
 fs::path edgellm::shareDirectory() { return installed("share/edgellm"); }
 
 fs::path edgellm::libraryDirectory() { return installed("lib/edgellm"); }
+
+std::vector<std::string> edgellm::presetNames(const fs::path &folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry &entry :
+       fs::directory_iterator(folder, error)) {
+    std::string name = entry.path().stem();
+    if (entry.path().extension() == ".json" && !name.ends_with(".schema"))
+      names.push_back(std::move(name));
+  }
+  if (error)
+    fail(folder.string(), ": ", error.message());
+  std::ranges::sort(names);
+  return names;
+}

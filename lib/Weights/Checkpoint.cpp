@@ -1,104 +1,42 @@
-//===- Checkpoint.cpp - A Hugging Face model directory --------------------===//
+//===- Checkpoint.cpp - A model with its weights --------------------------===//
 #include "EdgeLLM/Weights/Checkpoint.h"
 
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/JsonObject.h"
+#include "Formats.h"
 
 using namespace edgellm;
-using nlohmann::json;
 namespace fs = std::filesystem;
 
-static constexpr std::string_view kSingleFile = "model.safetensors";
-static constexpr std::string_view kIndexFile = "model.safetensors.index.json";
-
-/// A shard lies in the directory itself, whatever an index from somewhere says.
-static bool isPlainFileName(const json &value) {
-  return isPlainString(value) && value != "." && value != ".." &&
-         value.get_ref<const std::string &>().find('/') == std::string::npos;
-}
-
-WeightMap edgellm::parseWeightMap(std::string_view text,
-                                  const std::string &origin) {
-  json root = parseJson(text, origin);
-  JsonObject weightMap = JsonObject(root, origin).object("weight_map");
-  WeightMap result;
-  for (const auto &[name, shard] : root["weight_map"].items()) {
-    if (!isPlainFileName(shard))
-      weightMap.failField(name, shard, "the name of a file beside the index");
-    result.emplace(name, shard.get<std::string>());
-  }
-  if (result.empty())
-    fail(origin, ": field 'weight_map' lists no tensor");
-  return result;
-}
-
-static WeightMap readIndex(const fs::path &file) {
-  return parseWeightMap(readTextFile(file, SafeTensors::kMaxHeaderBytes),
-                        file.string());
-}
-
-void Checkpoint::addShard(const fs::path &file) {
-  SafeTensors shard(file);
-  for (const auto &[name, tensor] : shard.tensors())
-    if (const Tensor *other = find(name))
-      fail(tensor.where(), " is in ", other->file.string(), " too");
-  shards.push_back(std::move(shard));
-}
-
-/// Loads every shard once, then checks that each tensor is where the map says.
-static void checkIndex(const Checkpoint &checkpoint, const WeightMap &weightMap,
-                       const fs::path &index) {
-  for (const auto &[name, shard] : weightMap) {
-    const Tensor *tensor = checkpoint.find(name);
-    if (!tensor || tensor->file.filename() != shard)
-      fail(index.string(), ": tensor '", name, "' is not in ", shard,
-           ", where weight_map says it is");
-  }
-}
-
-void Checkpoint::addShards() {
+static OpenedModel openAny(const fs::path &path) {
   std::error_code ignored;
-  fs::path single = directory() / kSingleFile, index = directory() / kIndexFile;
-  if (fs::exists(single, ignored))
-    return addShard(single);
-  if (!fs::exists(index, ignored))
-    fail(directory().string(), ": holds neither ", kSingleFile, " nor ",
-         kIndexFile);
-  WeightMap weightMap = readIndex(index);
-  std::set<std::string> names;
-  for (const auto &[name, shard] : weightMap)
-    if (names.insert(shard).second)
-      addShard(directory() / shard);
-  checkIndex(*this, weightMap, index);
+  if (!fs::exists(path, ignored))
+    fail(path.string(), ": no such file or directory");
+  if (fs::is_directory(path, ignored))
+    return openFolder(path);
+  switch (formatOf(path)) {
+  case FileFormat::gguf:
+    return openGGUF(path);
+  case FileFormat::llama2c:
+    return openLlama2C(path);
+  case FileFormat::unknown:
+    break;
+  }
+  fail(path.string(), ": neither a folder, nor a GGUF file, nor a llama2.c "
+                      "file, whose name ends in .bin");
 }
 
-/// A family's prefix is either before all names or before none.
-void Checkpoint::dropUnusedPrefix() {
-  std::string name = std::string(config().names.embedding) + ".weight";
-  if (find(name))
-    names().prefix = {};
-}
-
-Checkpoint Checkpoint::open(const fs::path &directory) {
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored))
-    fail(directory.string(), ": no such directory");
-  Checkpoint checkpoint(directory, readModelConfig(directory / "config.json"));
-  checkpoint.addShards();
-  checkpoint.dropUnusedPrefix();
-  return checkpoint;
+Checkpoint Checkpoint::open(const fs::path &path) {
+  OpenedModel opened = openAny(path);
+  return Checkpoint(std::move(opened.model), std::move(opened.files));
 }
 
 void Checkpoint::dropPages() const {
-  for (const SafeTensors &shard : shards)
-    shard.dropPages();
+  for (const TensorFile &file : parts)
+    file.dropPages();
 }
 
 const Tensor *Checkpoint::find(std::string_view name) const {
-  for (const SafeTensors &shard : shards)
-    if (const Tensor *tensor = shard.find(name))
-      return tensor;
-  return nullptr;
+  return findTensor(parts, name);
 }
 
 const Tensor &
@@ -106,7 +44,7 @@ Checkpoint::require(std::string_view name,
                     const std::vector<int64_t> &expectedShape) const {
   const Tensor *tensor = find(name);
   if (!tensor)
-    fail(directory().string(), ": tensor '", name, "' of shape ",
+    fail(path().string(), ": tensor '", name, "' of shape ",
          shapeText(expectedShape), " is missing");
   requireReadable(*tensor);
   if (tensor->shape != expectedShape)

@@ -2,6 +2,7 @@
 #include "EdgeLLM/Weights/Strategy.h"
 
 #include "EdgeLLM/Support/Error.h"
+#include "EdgeLLM/Support/Installation.h"
 #include "EdgeLLM/Support/JsonObject.h"
 #include "EdgeLLM/Support/MappedFile.h"
 
@@ -240,19 +241,9 @@ std::string edgellm::formatStrategy(const Strategy &strategy) {
 
 static constexpr std::string_view kSchema = "strategy.schema.json";
 
-static std::string presetNames(const fs::path &presets) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const fs::directory_entry &entry :
-       fs::directory_iterator(presets, error))
-    if (entry.path().extension() == ".json" &&
-        entry.path().filename() != kSchema)
-      names.push_back(entry.path().stem());
-  if (error)
-    fail(presets.string(), ": ", error.message());
-  std::ranges::sort(names);
+static std::string knownPresets(const fs::path &presets) {
   std::string list;
-  for (const std::string &name : names)
+  for (const std::string &name : presetNames(presets))
     list += (list.empty() ? "" : ", ") + name;
   return list;
 }
@@ -268,7 +259,7 @@ Strategy edgellm::findStrategy(std::string_view nameOrPath,
     file = presets / (std::string(nameOrPath) + ".json");
     if (!fs::exists(file) || file.filename() == kSchema)
       fail("unknown strategy '", nameOrPath, "'; known are ",
-           presetNames(presets), ", or the path of a .json file");
+           knownPresets(presets), ", or the path of a .json file");
   }
   return parseStrategy(readTextFile(file), file.string());
 }

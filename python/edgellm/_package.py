@@ -44,7 +44,7 @@ class Package:
     layers: int
     has_weights: bool  # False: the program alone, to be timed
     eos: tuple[int, ...]  # ids that end a text
-    add_bos: bool  # whether encoding a text begins it with an id of its own
+    prefix: tuple[int, ...]  # ids that encoding puts before every text
     tensors: tuple[Tensor, ...]
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -54,7 +54,7 @@ class Package:
         for name in ("model", "target", "weights", "hidden", "vocabulary", "context", "layers"):
             setattr(self, name, manifest[name])
         self.has_weights = manifest["ports"] is not None
-        self.add_bos = manifest["add_bos"]
+        self.prefix = tuple(manifest["prefix"])
         self.eos = tuple(manifest["eos"])
         self.tensors = tuple(_tensor(record) for record in manifest["tensors"])
 

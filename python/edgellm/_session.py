@@ -53,7 +53,7 @@ class Session:
         self._native = _edgellm.Session(self.package._native, chosen)
 
     def __repr__(self) -> str:
-        return f"<edgellm.Session {self.package!r} on {self.device}, past {self.past}>"
+        return f"<edgellm.Session {self.package!r} on {self.device}>"
 
     @property
     def device(self) -> str:
@@ -169,8 +169,8 @@ class Session:
 
     def _prompt(self, text: str, resume: bool) -> list[int]:
         ids = self.encode(text)
-        begins_text = self.package.add_bos and resume and self.past > 0
-        return ids[1:] if begins_text else ids  # what begins a text stands in the cache
+        goes_on = resume and self.past > 0  # what begins a text stands in the cache
+        return ids[len(self.package.prefix) :] if goes_on else ids
 
     def perplexity(
         self,

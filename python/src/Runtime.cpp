@@ -67,11 +67,13 @@ static void append(std::vector<float> &values, std::span<const uint16_t> row) {
 /// An array that owns the values and copies nothing.
 static Floats arrayOf(std::vector<float> values,
                       std::vector<py::ssize_t> shape) {
-  auto *kept = new std::vector<float>(std::move(values));
-  py::capsule owner(kept, [](void *values) {
+  auto kept = std::make_unique<std::vector<float>>(std::move(values));
+  float *data = kept->data();
+  py::capsule owner(kept.get(), [](void *values) {
     delete static_cast<std::vector<float> *>(values);
   });
-  return Floats(std::move(shape), kept->data(), owner);
+  kept.release();
+  return Floats(std::move(shape), data, owner);
 }
 
 static Floats logits(SharedSession &shared) {
@@ -115,8 +117,16 @@ static std::vector<uint32_t> cachedIds(SharedSession &shared) {
   });
 }
 
+static uint32_t past(SharedSession &shared) {
+  return shared.use([](Session &session) { return session.past(); });
+}
+
+static uint32_t selected(SharedSession &shared) {
+  return shared.use([](Session &session) { return session.selected(); });
+}
+
 static void rewindCache(SharedSession &shared, const py::object &position) {
-  uint64_t kept = integerOf(position, 0, shared.info().past(), "position");
+  uint64_t kept = integerOf(position, 0, past(shared), "position");
   shared.change([&](Session &session) { session.rewind(kept); });
 }
 
@@ -202,11 +212,10 @@ PYBIND11_MODULE(_edgellm, module) {
       .def(py::init(&openSession))
       .def("device",
            [](const SharedSession &s) { return s.info().deviceName(); })
-      .def("past", [](const SharedSession &s) { return s.info().past(); })
       .def("sequences",
            [](const SharedSession &s) { return s.info().sequences(); })
-      .def("selected",
-           [](const SharedSession &s) { return s.info().selected(); })
+      .def("past", past)
+      .def("selected", selected)
       .def("select", selectText)
       .def("ids", cachedIds)
       .def("rewind", rewindCache)

@@ -19,6 +19,7 @@ class SharedSession {
 public:
   SharedSession(Package package, const std::string &xclbin);
 
+  /// For what never changes: the package, the device, the number of sequences.
   const Session &info() const { return session; }
   /// Throws Error when the package has none.
   const Tokenizer &requireTokenizer() const;

@@ -15,7 +15,7 @@ def test_the_facts_are_those_of_the_manifest():
     for name in ("model", "target", "weights", "hidden", "vocabulary", "context", "layers"):
         assert getattr(package, name) == manifest[name]
     assert package.eos == (2,)
-    assert package.has_weights and package.add_bos
+    assert package.has_weights and package.prefix == (1,)
     assert len(package.tensors) == len(manifest["tensors"]) == 4 * 7 + 1
     first = package.tensors[0]
     assert (first.shape, first.encoding, first.method) == ((256, 256), "int4", "search")

@@ -14,7 +14,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <string>
 #include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace edgellm::fuzz {
 
@@ -44,6 +47,26 @@ template <typename Action> void mayFail(Action &&action) {
             "an error is one line");
   }
 }
+
+/// An input as a file that no disk has, for readers that take a path.
+class MemoryFile {
+public:
+  MemoryFile(const uint8_t *data, size_t size)
+      : descriptor(::memfd_create("input", 0)) {
+    require(descriptor >= 0 && ::write(descriptor, data, size) == ssize_t(size),
+            "an input can be written");
+  }
+  ~MemoryFile() { ::close(descriptor); }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+
+  std::string path() const {
+    return "/proc/self/fd/" + std::to_string(descriptor);
+  }
+
+private:
+  int descriptor;
+};
 
 } // namespace edgellm::fuzz
 

@@ -1,9 +1,9 @@
 //===- device.cpp - Programs on the device model --------------------------===//
 //
-// An input is text: "tokens past", then one instruction a line. Whatever the
-// instructions are, a run ends in a status that can be described; those of a
-// program that passes the checks of loading stay inside the buffers and find
-// their tokens.
+// An input is text: "tokens past sequence", then one instruction a line.
+// Whatever the instructions are, a run ends in a status that can be described;
+// those of a program that passes the checks of loading stay inside the buffers
+// and find their tokens.
 //
 //===----------------------------------------------------------------------===//
 #include "EdgeLLM/Model/Device.h"
@@ -29,7 +29,7 @@ using namespace edgellm;
 namespace {
 
 struct Input {
-  uint32_t tokens, past;
+  uint32_t tokens, past, sequence;
   std::vector<std::vector<uint64_t>> instructions;
 };
 
@@ -46,18 +46,22 @@ static std::string_view take(std::string_view &text, char end) {
 static Input parseInput(std::string_view text) {
   constexpr size_t mostInstructions = 64;
   std::string_view request = take(text, '\n');
-  std::string_view tokens = take(request, ' ');
-  Input input{uint32_t(parseInteger(tokens, 0, UINT32_MAX, "tokens")),
-              uint32_t(parseInteger(request, 0, UINT32_MAX, "past")),
-              {}};
+  auto number = [&] {
+    return uint32_t(parseInteger(take(request, ' '), 0, UINT32_MAX, "request"));
+  };
+  Input input;
+  input.tokens = number();
+  input.past = number();
+  input.sequence = number();
   while (!text.empty() && input.instructions.size() < mostInstructions)
     input.instructions.push_back(isa::assemble(take(text, '\n')));
   return input;
 }
 
 static std::string format(const Input &input) {
-  std::string text =
-      std::to_string(input.tokens) + " " + std::to_string(input.past) + "\n";
+  std::string text = std::to_string(input.tokens) + " " +
+                     std::to_string(input.past) + " " +
+                     std::to_string(input.sequence) + "\n";
   for (const std::vector<uint64_t> &words : input.instructions)
     text += isa::disassemble(words) + "\n";
   return text;
@@ -91,8 +95,13 @@ public:
 
   isa::Status run(std::span<std::byte> program, uint32_t entry,
                   const Input &input) {
-    model::Launch launch{program,    entry, ddr, input.tokens,
-                         input.past, {},    chip};
+    model::Launch launch{.program = program,
+                         .entry = entry,
+                         .ddr = ddr,
+                         .tokens = input.tokens,
+                         .past = input.past,
+                         .sequence = input.sequence,
+                         .chip = chip};
     launch.hbm.assign(hbm.begin(), hbm.end());
     static model::ThreadPool pool(1);
     fuzz::require(model::execute(launch, pool), "every run has a status");
@@ -130,6 +139,8 @@ static Program programOf(const Input &input) {
   program.ddrPackets = uint64_t(begin.ddr_packets);
   program.hbmPackets = uint64_t(begin.hbm_packets);
   program.chipPackets = uint64_t(begin.chip_packets);
+  program.sequencePackets = uint64_t(begin.sequence_packets);
+  program.sequences = uint32_t(begin.sequences);
   program.entries = {{"decode", 3,
                       uint32_t(program.code.size() / isa::kPacketWords),
                       uint32_t(input.instructions.size()),
@@ -190,7 +201,10 @@ static void mutate(Input &input, unsigned seed) {
   size_t a = random() % list.size(), b = random() % list.size();
   switch (random() % 8) {
   case 0:
-    (random() % 2 ? input.tokens : input.past) = random() % 130;
+    if (random() % 4 == 0)
+      input.sequence = random() % 4;
+    else
+      (random() % 2 ? input.tokens : input.past) = random() % 130;
     break;
   case 1:
     std::swap(list[a], list[b]);

@@ -1,5 +1,5 @@
 //===- program.cpp - Program files ----------------------------------------===//
-#include "EdgeLLM/ISA/Program.h"
+#include "EdgeLLM/ISA/Caches.h"
 #include "Fuzzing.h"
 #include "InstructionMutator.h"
 
@@ -25,7 +25,10 @@ static std::vector<std::byte> withTodaysTable(const uint8_t *data,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   // Checks by itself that the program serializes to these bytes.
-  fuzz::mayFail([&] { parseProgram(withTodaysTable(data, size), "f"); });
+  fuzz::mayFail([&] {
+    Program program = parseProgram(withTodaysTable(data, size), "f");
+    cachesOf(program, "f");
+  });
   return 0;
 }
 
@@ -54,6 +57,8 @@ static std::vector<size_t> instructionsOf(std::span<const uint64_t> words) {
 /// Mostly one field of one instruction: the header's sizes then still hold.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
                                           size_t most, unsigned seed) {
+  if (size < sizeof(uint64_t))
+    return LLVMFuzzerMutate(data, size, most);
   std::vector<uint64_t> words(size / sizeof(uint64_t));
   std::memcpy(words.data(), data, words.size() * sizeof(uint64_t));
   std::vector<size_t> starts = instructionsOf(words);

@@ -5,7 +5,7 @@
 using namespace edgellm;
 
 /// Every tensor lies in the file, and together they are all of its data.
-static void checkTable(const SafeTensors::Table &table,
+static void checkTable(const TensorTable &table,
                        std::span<const std::byte> file) {
   size_t bytes = 0;
   for (const auto &[name, tensor] : table) {

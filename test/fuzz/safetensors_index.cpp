@@ -1,5 +1,5 @@
 //===- safetensors_index.cpp - model.safetensors.index.json ---------------===//
-#include "EdgeLLM/Weights/Checkpoint.h"
+#include "EdgeLLM/Weights/SafeTensors.h"
 #include "Fuzzing.h"
 
 using namespace edgellm;

@@ -56,7 +56,8 @@ static std::vector<Option> options(Arguments &a) {
 static CommandLine commandLine(Arguments &a) {
   return {
       "edgellm-compile",
-      "Compiles a Hugging Face checkpoint into a package for one machine.",
+      "Compiles a checkpoint - a Hugging Face folder, a GGUF or a llama2.c "
+      "file - into a package for one machine.",
       {{"edgellm-compile models/demo -o demo.pkg",
         "INT4 weights for the default target, vcu128"},
        {"edgellm-compile models/demo --target=u280 --weights=fp16 -o demo.pkg",
@@ -72,12 +73,14 @@ static CommandLine commandLine(Arguments &a) {
         "as sparse as ten percent of perplexity allow"},
        {"edgellm-compile llama-2-7b --context 2048 -o llama.pkg",
         "a cache shorter than the model's context"},
+       {"edgellm-compile llama-3.2-1b.Q8_0.gguf --context 2048 -o llama.pkg",
+        "weights, shape and tokenizer from one file"},
        {"edgellm-compile models/configs/llama2-7b --program-only --context "
         "2048 -o llama.pkg",
         "the program without weights, to time it"}},
       {{"CKPT",
-        "folder with config.json and safetensors files; config.json is enough "
-        "with --program-only",
+        "folder with config.json and safetensors files, or a .gguf or .bin "
+        "file; config.json is enough with --program-only",
         &a.checkpoint}},
       options(a)};
 }

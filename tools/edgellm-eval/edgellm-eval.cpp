@@ -6,7 +6,6 @@
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Installation.h"
 #include "EdgeLLM/Support/Tool.h"
-#include "EdgeLLM/Weights/ModelConfig.h"
 
 #include <chrono>
 #include <cmath>
@@ -194,7 +193,8 @@ static void evaluate(const Arguments &a, const EncodedText &text,
 
 static void evaluatePackage(const Arguments &a) {
   std::filesystem::path folder = a.model;
-  if (exists(folder / "config.json") && !exists(folder / kManifestName))
+  if (is_regular_file(folder) ||
+      (exists(folder / "config.json") && !exists(folder / kManifestName)))
     fail(a.model, ": a checkpoint, no package; compile it, or evaluate it with "
                   "--reference");
   Package package(folder);
@@ -225,11 +225,10 @@ static void evaluateReference(const Arguments &a) {
   if (a.xclbin)
     fail("--xclbin loads a device, --reference uses none");
   std::unique_ptr<TokenScorer> scorer = openReference(a.model);
-  ModelConfig config =
-      readModelConfig(std::filesystem::path(a.model) / "config.json");
-  EncodedText text = encodeFile(a, loadTokenizer(a.model, config.bosToken));
-  std::string name = std::filesystem::canonical(a.model).filename().string();
-  evaluate(a, text, *scorer, {name, "float32", "", "float32 reference"});
+  ModelShapes model = ModelShapes::open(a.model);
+  EncodedText text = encodeFile(a, loadTokenizer(model));
+  evaluate(a, text, *scorer,
+           {model.name(), "float32", "", "float32 reference"});
 }
 
 static void run(const Arguments &a) {

@@ -13,15 +13,16 @@ int main(int argc, char **argv) {
   bool shapesOnly = false;
   CommandLine line{
       "edgellm-import",
-      "Reads a Hugging Face checkpoint into the edgellm dialect.",
+      "Reads a checkpoint - a Hugging Face folder, a GGUF or a llama2.c file "
+      "- into the edgellm dialect.",
       {{"edgellm-import models/demo -o demo.mlir", "the graph as text"},
        {"edgellm-import models/demo | edgellm-opt --edgellm-pipeline",
         "down to instructions, by hand"},
        {"edgellm-import models/configs/llama2-7b --shapes-only",
         "a model whose weights are not at hand"}},
       {{"CKPT",
-        "folder with config.json and safetensors files; config.json is enough "
-        "with --shapes-only",
+        "folder with config.json and safetensors files, or a .gguf or .bin "
+        "file; config.json is enough with --shapes-only",
         &checkpoint}},
       {{"-o", "FILE", "where to write, by default standard output",
         Text{&output}},

@@ -4,8 +4,8 @@
 // the new tokens as they come. The summary goes to standard error.
 //
 //===----------------------------------------------------------------------===//
+#include "Chat.h"
 #include "EdgeLLM/Runtime/Npy.h"
-#include "EdgeLLM/Runtime/Tokenizer.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
 #include "Report.h"
@@ -23,8 +23,9 @@ struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
   std::optional<std::string> saveCache, loadCache;
+  std::optional<std::string> system, chatTemplate;
   GenerationArguments generation;
-  bool json = false;
+  bool json = false, chat = false;
 };
 
 } // namespace
@@ -35,7 +36,20 @@ static std::vector<Option> options(Arguments &a) {
       {"--prompt-file", "FILE", "the same from a file, byte for byte",
        Text{&a.promptFile}},
       {"--token-ids", "1,2,3", "the same as token ids, nothing is prepended",
-       Text{&a.tokenIds}}};
+       Text{&a.tokenIds}},
+      {"--chat", "",
+       "converse: the user's turns are read from standard input, one a line; "
+       "an "
+       "answer is as long as -n or the context allows",
+       Flag{&a.chat}},
+      {"--system", "TEXT",
+       "with --chat: what the conversation is about, in place of the chat "
+       "template's own text; empty: nothing",
+       Text{&a.system}},
+      {"--chat-template", "NAME|FILE",
+       "with --chat: how the model was taught to converse, in place of what "
+       "edgellm-compile has recognised; a wrong NAME lists all",
+       Text{&a.chatTemplate}}};
   std::ranges::move(generationOptions(a.generation), std::back_inserter(list));
   list.push_back(
       {"--save-cache", "FILE",
@@ -62,7 +76,8 @@ static std::vector<Option> options(Arguments &a) {
 static CommandLine commandLine(Arguments &a) {
   return {
       "edgellm-run",
-      "Continues a text with a compiled model, on the FPGA card that XRT finds "
+      "Continues a text with a compiled model, or converses, on the FPGA card "
+      "that XRT finds "
       "or, when XILINX_XRT is not set, on the device model of this "
       "installation.",
       {{"edgellm-run demo.pkg --prompt 'In the beginning' -n 40",
@@ -79,7 +94,11 @@ static CommandLine commandLine(Arguments &a) {
         "the saved text, the prompt and what follows; only the latter two are "
         "computed"},
        {"edgellm-run demo.pkg --prompt 'In the beginning' -n 2000 --window 4",
-        "a text longer than the context"}},
+        "a text longer than the context"},
+       {"edgellm-run qwen.pkg --chat --system 'Answer in one sentence.'",
+        "a conversation: a line is a turn, /help lists the commands"},
+       {"edgellm-run qwen.pkg --chat --json < questions.txt",
+        "the same from a file; one JSON object an answer"}},
       {{"PKG", "folder made by edgellm-compile", &a.package}},
       options(a)};
 }
@@ -89,12 +108,19 @@ static CommandLine commandLine(Arguments &a) {
 //===----------------------------------------------------------------------===//
 
 static void requireOnePrompt(const Arguments &a) {
-  int prompts =
-      a.prompt.has_value() + a.promptFile.has_value() + a.tokenIds.has_value();
+  int prompts = a.prompt.has_value() + a.promptFile.has_value() +
+                a.tokenIds.has_value() + a.chat;
   if (prompts != 1)
     fail("found ", prompts,
-         " prompts, expected exactly one of --prompt, --prompt-file and "
-         "--token-ids");
+         " prompts, expected exactly one of --prompt, --prompt-file, "
+         "--token-ids and --chat");
+  if (!a.chat && (a.system || a.chatTemplate))
+    fail(a.system ? "--system" : "--chat-template", " goes with --chat only");
+  if (a.chat &&
+      (a.logits || a.saveCache || a.loadCache || a.generation.ignoreEos ||
+       a.generation.window || a.generation.newTokens == 0))
+    fail("--chat: expected none of --logits, --save-cache, --load-cache, "
+         "--ignore-eos, --window and -n 0");
 }
 
 static std::vector<uint32_t> parseIds(std::string_view text,
@@ -122,8 +148,9 @@ promptIds(const Arguments &a, const Package &package,
   std::string what = a.prompt ? "--prompt" : *a.promptFile;
   std::vector<uint32_t> ids = tokenizer->encode(
       a.prompt ? *a.prompt : readTextFile(*a.promptFile), what);
-  if (a.loadCache && package.manifest().addBos)
-    ids.erase(ids.begin()); // what begins a text stands in the cache
+  if (a.loadCache) // what begins a text stands in the cache
+    ids.erase(ids.begin(),
+              ids.begin() + int64_t(package.manifest().prefix.size()));
   if (ids.empty())
     fail(what, ": the text has no tokens");
   return ids;
@@ -208,6 +235,10 @@ static void run(Arguments &a) {
   requireOnePrompt(a);
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
+  if (a.chat)
+    return runChat(std::move(package),
+                   {a.system, a.chatTemplate, a.xclbin.value_or(""),
+                    a.generation, a.json});
   std::optional<Tokenizer> tokenizer = loadTokenizer(package);
   a.generation.feedLast = a.saveCache.has_value();
   uint64_t context = package.manifest().context;

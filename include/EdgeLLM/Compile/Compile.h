@@ -29,7 +29,7 @@ struct CompileOptions {
   std::optional<uint64_t> context;
   /// Sequences of tokens that have caches of their own.
   uint64_t sequences = 1;
-  /// A package of the program alone, made from config.json alone.
+  /// A package of the program alone, made from the model's shape alone.
   bool programOnly = false;
 };
 
@@ -38,9 +38,9 @@ struct CompileOptions {
 using Progress =
     std::function<void(const char *phase, uint64_t done, uint64_t total)>;
 
-/// Compiles a checkpoint into a package folder, which appears whole or not at
-/// all. With programOnly the checkpoint may be a config.json, and weights
-/// beside it are not looked at. Throws Error; diagnostics of the compiler
+/// Compiles a checkpoint (see Weights/ModelSource.h) into a package folder,
+/// which appears whole or not at all. With programOnly the checkpoint may be a
+/// config.json, and weights beside it are not looked at. Throws Error; diagnostics of the compiler
 /// become its message.
 void compilePackage(const std::filesystem::path &checkpoint,
                     const std::filesystem::path &package,

@@ -13,7 +13,7 @@
 namespace edgellm {
 
 /// The format this library writes and the only one it reads.
-inline constexpr int kPackageFormat = 2;
+inline constexpr int kPackageFormat = 3;
 inline constexpr std::string_view kManifestName = "manifest.json";
 
 /// A file of the package.
@@ -59,18 +59,18 @@ struct Manifest {
   unsigned vocabulary = 0; // token ids are 0 .. vocabulary - 1
   unsigned context = 0;    // positions of the KV cache
   unsigned layers = 0;
-  int bos = -1;         // id that begins a text, -1: the model has none
-  std::vector<int> eos; // ids that end a text
-  bool addBos = false;  // whether encoding a prompt prepends `bos`
+  std::vector<uint32_t> prefix; // ids that encoding puts before every text
+  std::vector<int> eos;         // ids that end a text
 
   // Names of files of the package. The weights are embedding, positions, ddr
   // and ports.
-  std::string program;            // instructions
-  std::string embedding;          // FP16 [vocabulary][hidden], row-major
-  std::string positions;          // FP16 [context][hidden], added to it; empty:
-                                  // the model has none, and no such field
-  std::string ddr;                // first bytes of the `ddr` buffer
-  std::string tokenizer;          // SentencePiece model; empty: none
+  std::string program;   // instructions
+  std::string embedding; // FP16 [vocabulary][hidden], row-major
+  std::string positions; // FP16 [context][hidden], added to it; empty: the
+                         // model has none, and no such field
+  std::string ddr;       // first bytes of the `ddr` buffer
+  std::string tokenizer; // SentencePiece model or tokenizer.json; empty: none
+  std::string chat;      // chat template; empty: none
   std::vector<std::string> ports; // weight image of HBM port 0, 1, ...
 
   std::vector<PackageFile> files;

@@ -13,9 +13,10 @@
 namespace edgellm {
 
 struct GenerationRequest {
-  std::vector<uint32_t> prompt; // at least one id
-  uint64_t newTokens = 0;       // at most; see requireContext()
-  bool ignoreEos = false;       // go on after an id that ends the text
+  std::vector<uint32_t> prompt;    // at least one id
+  uint64_t newTokens = 0;          // at most; see requireContext()
+  bool ignoreEos = false;          // go on after an id that ends the text
+  std::vector<uint32_t> stop = {}; // ids that end the answer, beside eos
   Sampling sampling = {};
   /// When the context is full, go on with what slideText() leaves of the text;
   /// without it, not to have room is an error.
@@ -39,7 +40,7 @@ void requireContext(const GenerationRequest &request, uint64_t cached,
 
 struct Generation {
   std::vector<uint32_t> ids; // the new ones, the ending id included
-  bool endedByEos = false;
+  bool endedByEos = false;   // or by an id of `stop`
   /// Wall-clock time on this host with sampling and without onToken. Prefill
   /// ends with the first new token; every decode pass gives one more. With
   /// onLogits, prefill computes and hands over the logits of the whole prompt.

@@ -20,6 +20,13 @@ void requireUtf8(std::string_view text, const std::string &what);
 /// could complete.
 bool endsInsideCharacter(std::string_view bytes);
 
+/// Bytes at the end of `bytes` that begin such a character, 0 to 3.
+size_t unfinishedBytes(std::string_view bytes);
+
+/// The text with U+FFFD for every longest part that could begin a character but
+/// does not, and for every byte that could not (Unicode 15, section 3.9).
+std::string replaceInvalidUtf8(std::string_view bytes);
+
 /// Characters of well-formed text.
 size_t countCharacters(std::string_view text);
 

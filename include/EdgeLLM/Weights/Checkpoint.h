@@ -1,30 +1,21 @@
-//===- Checkpoint.h - A Hugging Face model directory ------------*- C++ -*-===//
+//===- Checkpoint.h - A model with its weights ------------------*- C++ -*-===//
 #ifndef EDGELLM_WEIGHTS_CHECKPOINT_H
 #define EDGELLM_WEIGHTS_CHECKPOINT_H
 
 #include "EdgeLLM/Weights/ModelSource.h"
-#include "EdgeLLM/Weights/SafeTensors.h"
+#include "EdgeLLM/Weights/TensorFile.h"
 
 namespace edgellm {
 
-/// File name of the shard that each tensor is said to be in.
-using WeightMap = std::map<std::string, std::string, std::less<>>;
-
-/// The "weight_map" of a model.safetensors.index.json. Throws Error, naming
-/// `origin`, unless it lists a tensor and every shard is a file beside it.
-WeightMap parseWeightMap(std::string_view text, const std::string &origin);
-
-/// config.json and all tensors of a directory. The weights are one file
-/// model.safetensors or, when that is absent, the shards that
-/// model.safetensors.index.json lists. Files stay mapped, weights are never
-/// copied as a whole.
+/// A model in any format that ModelSource.h lists, and all its tensors. Files
+/// stay mapped, weights are never copied as a whole.
 class Checkpoint : public ModelSource {
 public:
   /// Opens and checks everything but the values. Throws Error.
-  static Checkpoint open(const std::filesystem::path &directory);
+  static Checkpoint open(const std::filesystem::path &path);
 
   /// The mapped weight files, with every tensor in them.
-  const std::vector<SafeTensors> &files() const { return shards; }
+  const std::vector<TensorFile> &files() const { return parts; }
 
   /// Gives the weights that were read so far back to the system, see
   /// MappedFile::dropPages.
@@ -44,12 +35,10 @@ public:
                     const std::vector<int64_t> &shape) const override;
 
 private:
-  using ModelSource::ModelSource;
-  void addShard(const std::filesystem::path &file);
-  void addShards();
-  void dropUnusedPrefix();
+  Checkpoint(ModelDescription model, std::vector<TensorFile> parts)
+      : ModelSource(std::move(model)), parts(std::move(parts)) {}
 
-  std::vector<SafeTensors> shards;
+  std::vector<TensorFile> parts;
 };
 
 } // namespace edgellm

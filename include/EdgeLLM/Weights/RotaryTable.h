@@ -26,6 +26,7 @@
 #ifndef EDGELLM_WEIGHTS_ROTARYTABLE_H
 #define EDGELLM_WEIGHTS_ROTARYTABLE_H
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -73,6 +74,9 @@ public:
   RotaryTable(double theta, int64_t rotary, const RopeScaling &scaling);
 
   int64_t pairs() const { return int64_t(frequencies.size()); }
+
+  /// Of a pair, in radians a token.
+  double frequency(int64_t pair) const { return frequencies[size_t(pair)]; }
 
   /// Of a pair at a position from 0, rounded to binary32.
   Turn at(int64_t position, int64_t pair) const;

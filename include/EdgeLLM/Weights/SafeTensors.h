@@ -1,4 +1,4 @@
-//===- SafeTensors.h - One mapped safetensors file --------------*- C++ -*-===//
+//===- SafeTensors.h - A file in Hugging Face's format ----------*- C++ -*-===//
 //
 // Layout of a file: 8 bytes little-endian length N of the header, N bytes of
 // JSON {"name": {"dtype", "shape", "data_offsets": [begin, end]}, ...} with an
@@ -8,48 +8,30 @@
 #ifndef EDGELLM_WEIGHTS_SAFETENSORS_H
 #define EDGELLM_WEIGHTS_SAFETENSORS_H
 
-#include "EdgeLLM/Support/MappedFile.h"
-#include "EdgeLLM/Weights/Tensor.h"
-
-#include <functional>
-#include <map>
+#include "EdgeLLM/Weights/TensorFile.h"
 
 namespace edgellm {
 
-/// Maps a file and checks its whole header: every tensor's type, shape and
-/// place; the data must be covered without overlap, gap or rest, as the format
-/// demands. Nothing of the data is read. Throws Error naming the file and the
+/// The longest header that is read, in bytes.
+inline constexpr uint64_t kMaxSafeTensorsHeader = 100'000'000;
+
+/// Checks the whole header of a file: every tensor's type, shape and place; the
+/// data must be covered without overlap, gap or rest, as the format demands.
+/// Nothing of the data is read. `bytes` is the file's content, which the
+/// tensors refer to, `path` its name. Throws Error naming the file and the
 /// tensor.
-class SafeTensors {
-public:
-  using Table = std::map<std::string, Tensor, std::less<>>;
+TensorTable parseSafeTensors(std::span<const std::byte> bytes,
+                             const std::filesystem::path &path);
 
-  /// The longest header that is read, in bytes.
-  static constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+/// The same for a file, which is mapped.
+TensorFile openSafeTensors(const std::filesystem::path &path);
 
-  explicit SafeTensors(const std::filesystem::path &path);
+/// File name of the shard that each tensor is said to be in.
+using WeightMap = std::map<std::string, std::string, std::less<>>;
 
-  const std::filesystem::path &path() const { return file.path(); }
-
-  /// All tensors by name.
-  const Table &tensors() const { return table; }
-
-  /// The tensor of that name, or nullptr. Valid as long as this object or the
-  /// one it was moved to.
-  const Tensor *find(std::string_view name) const;
-
-  /// See MappedFile::dropPages.
-  void dropPages() const { file.dropPages(); }
-
-private:
-  MappedFile file;
-  Table table;
-};
-
-/// The tensors of a file's bytes, checked as the class does; they point into
-/// `bytes`. `path` is where errors say that the bytes come from.
-SafeTensors::Table parseSafeTensors(std::span<const std::byte> bytes,
-                                    const std::filesystem::path &path);
+/// The "weight_map" of a model.safetensors.index.json. Throws Error, naming
+/// `origin`, unless it lists a tensor and every shard is a file beside it.
+WeightMap parseWeightMap(std::string_view text, const std::string &origin);
 
 } // namespace edgellm
 

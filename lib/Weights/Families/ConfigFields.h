@@ -13,8 +13,10 @@ namespace edgellm {
 /// asks for are ignored: files are full of training parameters.
 class ConfigFields : public JsonObject {
 public:
-  ConfigFields(const nlohmann::json &root, const std::string &origin)
-      : JsonObject(root, origin), origin(origin) {}
+  /// `field` is the path of the object in the file, empty for the outermost.
+  ConfigFields(const nlohmann::json &root, const std::string &origin,
+               std::string field = {})
+      : JsonObject(root, origin, std::move(field)), origin(origin) {}
 
   /// Hugging Face writes null for "not set".
   bool isSet(std::string_view key) { return has(key) && !take(key).is_null(); }

@@ -67,7 +67,7 @@ void SampleFile::write() const {
 
 static const Tensor &sampleTensor() {
   static SampleFile file;
-  static SafeTensors tensors(file.path());
+  static TensorFile tensors = openSafeTensors(file.path());
   return *tensors.find("m");
 }
 

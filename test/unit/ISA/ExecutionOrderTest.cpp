@@ -156,7 +156,7 @@ private:
       result.dst_stride = result.src_stride;
     } else if (rarely()) {
       result.dst_space = Space::hbm;
-      result.dst = fixed(64 * number(3));
+      result.dst = fixed(cache());
     }
     return result;
   }

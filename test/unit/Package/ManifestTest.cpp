@@ -22,17 +22,18 @@ Manifest smallManifest() {
   m.vocabulary = 4;
   m.context = 16;
   m.layers = 1;
-  m.bos = 1;
+  m.prefix = {1};
   m.eos = {2, 3};
-  m.addBos = true;
   m.program = "program.bin";
   m.embedding = "embedding.bin";
   m.ddr = "ddr.bin";
   m.tokenizer = "tokenizer.model";
+  m.chat = "chat.json";
   m.ports = {"hbm/port00.bin", "hbm/port01.bin"};
-  m.files = {{"ddr.bin", 64, 1},          {"embedding.bin", 64, 2},
-             {"hbm/port00.bin", 256, 3},  {"hbm/port01.bin", 128, 4},
-             {"program.bin", 192, ~0ull}, {"tokenizer.model", 5, 6}};
+  m.files = {{"chat.json", 9, 7},        {"ddr.bin", 64, 1},
+             {"embedding.bin", 64, 2},   {"hbm/port00.bin", 256, 3},
+             {"hbm/port01.bin", 128, 4}, {"program.bin", 192, ~0ull},
+             {"tokenizer.model", 5, 6}};
   m.tensors = {{"w",
                 32,
                 128,
@@ -63,12 +64,12 @@ TEST(Manifest, ReadsBackWhatItWrites) {
   EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
 }
 
-TEST(Manifest, BosAndTokenizerMayBeAbsent) {
+TEST(Manifest, TokensAndTokenizerMayBeAbsent) {
   Manifest manifest = smallManifest();
-  manifest.bos = -1;
-  manifest.addBos = false;
+  manifest.prefix.clear();
   manifest.eos.clear();
   manifest.tokenizer.clear();
+  manifest.chat.clear();
   EXPECT_EQ(parseManifest(formatManifest(manifest, "m"), "m"), manifest);
 }
 
@@ -78,6 +79,7 @@ Manifest programOnly() {
   manifest.embedding.clear();
   manifest.ddr.clear();
   manifest.tokenizer.clear();
+  manifest.chat.clear();
   manifest.ports.clear();
   manifest.files = {{"program.bin", 192, 5}};
   return manifest;
@@ -90,7 +92,7 @@ TEST(Manifest, MayHoldTheProgramAlone) {
   std::string text = formatManifest(manifest, "m");
   EXPECT_EQ(parseManifest(text, "m"), manifest);
   json root = json::parse(text);
-  for (const char *key : {"ddr", "embedding", "tokenizer", "ports"})
+  for (const char *key : {"ddr", "embedding", "tokenizer", "chat", "ports"})
     EXPECT_TRUE(root[key].is_null()) << key;
 }
 
@@ -137,7 +139,7 @@ TEST(Manifest, MayHavePositions) {
 
 TEST(Manifest, WritesOneLineARecord) {
   std::string text = formatManifest(smallManifest(), "m");
-  EXPECT_NE(text.find("\n  \"format_version\": 2,\n"), text.npos) << text;
+  EXPECT_NE(text.find("\n  \"format_version\": 3,\n"), text.npos) << text;
   EXPECT_NE(text.find("\n    {\"path\":\"program.bin\",\"bytes\":192,"
                       "\"xxh3_64\":\"ffffffffffffffff\"},\n"),
             text.npos)
@@ -153,7 +155,7 @@ TEST(Manifest, FindsFiles) {
 
 TEST(Manifest, RefusesOtherFormats) {
   EXPECT_EQ(errorWith("/format_version", 1),
-            "m: field 'format_version': found 1, expected 2, the only format "
+            "m: field 'format_version': found 1, expected 3, the only format "
             "this version reads");
 }
 
@@ -166,12 +168,10 @@ TEST(Manifest, RefusesWrongTypesAndRanges) {
             "1048576");
   EXPECT_EQ(errorWith("/weights", "int8"),
             "m: field 'weights': found \"int8\", expected int4, fp16 or mixed");
-  EXPECT_EQ(errorWith("/bos", 4), "m: field 'bos': found 4, expected null or a "
-                                  "token id from 0 to 3");
+  EXPECT_EQ(errorWith("/prefix", {1, 4}),
+            "m: field 'prefix': found 4, expected a token id from 0 to 3");
   EXPECT_EQ(errorWith("/eos", {2, 9}),
             "m: field 'eos': found 9, expected a token id from 0 to 3");
-  EXPECT_EQ(errorWith("/bos", nullptr), "m: field 'add_bos': found true, "
-                                        "expected false, since bos is null");
   EXPECT_EQ(errorWith("/ports", json::array()),
             "m: field 'ports': found [], expected at least 1 elements");
   EXPECT_EQ(errorWith("/surplus", 1), "m: field \"surplus\" is unknown");
@@ -200,8 +200,8 @@ TEST(Manifest, RefusesNamesThatLeaveThePackage) {
 }
 
 TEST(Manifest, RefusesBadFileRecords) {
-  EXPECT_EQ(errorWith("/files/1/path", "ddr.bin"),
-            "m: field 'files[1].path': found \"ddr.bin\", expected each file "
+  EXPECT_EQ(errorWith("/files/2/path", "ddr.bin"),
+            "m: field 'files[2].path': found \"ddr.bin\", expected each file "
             "once");
   EXPECT_EQ(errorWith("/files/0/xxh3_64", "12"),
             "m: field 'files[0].xxh3_64': found \"12\", expected 16 lower-case "

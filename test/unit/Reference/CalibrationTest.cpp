@@ -74,7 +74,7 @@ TEST(CalibrationText, NeedsATokenizer) {
               readCalibrationText(checkpoint, demo("calibration.txt"));
             }),
             folder.path().string() +
-                ": holds no tokenizer.model to read a calibration text with");
+                ": holds no tokenizer to read a calibration text with");
 }
 
 /// What a walk over the demo model gathers.

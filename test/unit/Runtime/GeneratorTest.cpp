@@ -62,6 +62,14 @@ TEST_F(GeneratorTest, StopsAtTheEndOfText) {
   EXPECT_EQ(generate(ended, request, {}).ids, chain(4, 6));
 }
 
+TEST_F(GeneratorTest, StopsAtTheTokensOfTheRequest) {
+  Ids expected = chain(4, 3);
+  Generation result = generate(
+      session(), {.prompt = {4}, .newTokens = 6, .stop = {expected[2]}}, {});
+  EXPECT_EQ(result.ids, expected);
+  EXPECT_TRUE(result.endedByEos);
+}
+
 TEST_F(GeneratorTest, HandsOverTheLogitsOfEveryFedPosition) {
   std::vector<std::vector<uint16_t>> rows;
   GenerationObserver observer;

@@ -86,7 +86,7 @@ TEST(MeasurePerplexity, RefusesWhatHasNoPerplexity) {
 
 Tokenizer demoTokenizer() {
   MappedFile model(std::string(EDGELLM_DEMO_MODEL) + "/tokenizer.model");
-  return Tokenizer(model.bytes(), "tokenizer.model", 1u);
+  return Tokenizer(model.bytes(), "tokenizer.model", {1});
 }
 
 TEST(EncodeParagraphs, BeginsEveryLineThatIsNotEmpty) {

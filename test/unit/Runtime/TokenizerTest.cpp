@@ -11,9 +11,9 @@ using edgellm::testing::errorOf;
 
 namespace {
 
-Tokenizer demoTokenizer(std::optional<uint32_t> bos = {}) {
+Tokenizer demoTokenizer(std::vector<uint32_t> prefix = {}) {
   MappedFile model(std::string(EDGELLM_DEMO_MODEL) + "/tokenizer.model");
-  return Tokenizer(model.bytes(), "tokenizer.model", bos);
+  return Tokenizer(model.bytes(), "tokenizer.model", prefix);
 }
 
 /// Id of the byte-fallback piece of a byte: they follow the three controls.
@@ -50,12 +50,12 @@ TEST_F(TokenizerTest, EncodesAndDecodes) {
   EXPECT_TRUE(tokenizer.encode("", "t").empty());
 }
 
-TEST_F(TokenizerTest, PrependsBosOnlyWhenAsked) {
+TEST_F(TokenizerTest, PrependsThePrefix) {
   std::vector<uint32_t> plain = tokenizer.encode("Jonah", "t");
-  std::vector<uint32_t> begun = demoTokenizer(1).encode("Jonah", "t");
+  std::vector<uint32_t> begun = demoTokenizer({1}).encode("Jonah", "t");
   ASSERT_EQ(begun.size(), plain.size() + 1);
   EXPECT_EQ(begun[0], 1u);
-  EXPECT_EQ(demoTokenizer(1).encode("", "t"), std::vector<uint32_t>{1});
+  EXPECT_EQ(demoTokenizer({1}).encode("", "t"), std::vector<uint32_t>{1});
 }
 
 TEST_F(TokenizerTest, ControlPiecesInTextAreText) {

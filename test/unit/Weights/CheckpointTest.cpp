@@ -104,7 +104,8 @@ TEST_F(CheckpointTest, RequireChecksPresenceShapeAndType) {
                 ": tensor 'down' of shape [3, 4] is missing");
   EXPECT_EQ(errorOf([&] { checkpoint.require("ids", {1}); }),
             at("model.safetensors") +
-                ": tensor 'ids' has dtype I32, expected F32, F16 or BF16");
+                ": tensor 'ids' has type I32, expected one of F16, BF16, F32, "
+                "Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K");
 }
 
 TEST_F(CheckpointTest, RefusesIncompleteDirectories) {
@@ -114,7 +115,7 @@ TEST_F(CheckpointTest, RefusesIncompleteDirectories) {
   std::filesystem::remove(folder / "config.json");
   EXPECT_EQ(openError(), at("config.json") + ": No such file or directory");
   EXPECT_EQ(errorOf([&] { Checkpoint::open(folder / "none"); }),
-            at("none") + ": no such directory");
+            at("none") + ": no such file or directory");
 }
 
 TEST_F(CheckpointTest, RefusesShardsOutsideOfTheDirectory) {

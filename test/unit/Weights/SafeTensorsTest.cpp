@@ -15,7 +15,7 @@ protected:
   /// The Error that a file of these bytes gives, without the path before it.
   std::string errorOfBytes(std::string_view bytes) {
     std::filesystem::path path = write("m", bytes);
-    std::string message = errorOf([&] { SafeTensors file(path); });
+    std::string message = errorOf([&] { openSafeTensors(path); });
     std::string prefix = path.string() + ": ";
     EXPECT_TRUE(message.starts_with(prefix)) << message;
     return message.substr(prefix.size());
@@ -43,8 +43,8 @@ TEST_F(SafeTensorsTest, ReadsTensorsInAnyOrder) {
                                   "data_offsets": [14, 22]}}   )",
                      bytesOf<uint16_t>({0x3F80, 0x4000, 0x4040}) +
                          bytesOf<float>({4, 5}) + std::string(8, '\0')));
-  SafeTensors moved(path);
-  SafeTensors file = std::move(moved);
+  TensorFile moved = openSafeTensors(path);
+  TensorFile file = std::move(moved);
   EXPECT_EQ(file.path(), path);
   EXPECT_EQ(file.tensors().size(), 4u);
   EXPECT_EQ(file.find("c"), nullptr);
@@ -67,7 +67,7 @@ TEST_F(SafeTensorsTest, ReadsTensorsInAnyOrder) {
 }
 
 TEST_F(SafeTensorsTest, AFileWithoutTensorsIsEmpty) {
-  SafeTensors file(write("m", safeTensorsBytes("{}", "")));
+  TensorFile file = openSafeTensors(write("m", safeTensorsBytes("{}", "")));
   EXPECT_TRUE(file.tensors().empty());
 }
 
@@ -81,7 +81,7 @@ TEST_F(SafeTensorsTest, RefusesBadLengths) {
             "header of 100000001 bytes, at most 100000000 are read");
   EXPECT_EQ(errorOfBytes(bytesOf<uint64_t>({~uint64_t(0)}) + "{}"),
             "header of 18446744073709551615 bytes, at most 100000000 are read");
-  EXPECT_EQ(errorOf([&] { SafeTensors file(folder / "none"); }),
+  EXPECT_EQ(errorOf([&] { openSafeTensors(folder / "none"); }),
             (folder / "none").string() + ": No such file or directory");
 }
 
@@ -108,7 +108,7 @@ TEST_F(SafeTensorsTest, BracketsInNamesDoNotNest) {
   std::string header = R"(": {"dtype": "F16", "shape": [0],
                           "data_offsets": [0, 0]}})";
   header = "{\"" + std::string(100, '[') + "\\\"{{" + header;
-  SafeTensors file(write("m", safeTensorsBytes(header, "")));
+  TensorFile file = openSafeTensors(write("m", safeTensorsBytes(header, "")));
   EXPECT_NE(file.find(name), nullptr);
 }
 

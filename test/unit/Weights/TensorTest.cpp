@@ -121,8 +121,8 @@ TEST(Tensor, RefusesNonFiniteValuesOfTheTransposed) {
       errorOf([&] {
         transposedViewOf(tensorOf(DType::I32, {2, 2}, ids), 0, 2);
       }),
-      "dir/model.safetensors: tensor 'w' has dtype I32, expected F32, F16 or "
-      "BF16");
+      "dir/model.safetensors: tensor 'w' has type I32, expected one of F16, "
+      "BF16, F32, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K");
 }
 
 TEST(Tensor, ReadsEveryFiniteF16Exactly) {
@@ -174,11 +174,124 @@ TEST(Tensor, RefusesNonFiniteValues) {
             "a finite number");
 }
 
+//===----------------------------------------------------------------------===//
+// Packed types
+//===----------------------------------------------------------------------===//
+
+/// FP16 numbers as bytes; 0.5, 2 and -1 in the tests below.
+static std::string halves(std::vector<uint16_t> bits) { return bytesOf(bits); }
+
+TEST(Tensor, ReadsQ8_0) {
+  std::string bytes;
+  for (int row = 0; row < 2; ++row) {
+    bytes += halves({uint16_t(row ? 0x4000 : 0x3800)});
+    for (int i = 0; i < 32; ++i)
+      bytes += char(i - 16);
+  }
+  bytes[2] = char(-128);
+  Tensor tensor = tensorOf(DType::Q8_0, {2, 32}, bytes);
+  std::vector<float> row = rowOf(tensor, 0);
+  EXPECT_EQ(row[0], -64);
+  for (int i = 1; i < 32; ++i)
+    EXPECT_EQ(row[size_t(i)], 0.5f * float(i - 16));
+  EXPECT_EQ(rowOf(tensor, 1)[31], 30);
+  EXPECT_EQ(rowOf(sliceOf(tensor, 1, 2), 0), rowOf(tensor, 1));
+}
+
+/// Byte i of the codes is 16 * (15 - i) + i.
+static std::string sixteenBytes() {
+  std::string codes;
+  for (int i = 0; i < 16; ++i)
+    codes += char((15 - i) << 4 | i);
+  return codes;
+}
+
+TEST(Tensor, ReadsQ4_0AndQ4_1) {
+  std::string bytes = halves({0x3800}) + sixteenBytes();
+  std::vector<float> row = rowOf(tensorOf(DType::Q4_0, {32}, bytes), 0);
+  std::string with = halves({0x3800, 0xBC00}) + sixteenBytes();
+  std::vector<float> shifted = rowOf(tensorOf(DType::Q4_1, {32}, with), 0);
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(row[size_t(i)], 0.5f * float(i - 8));
+    EXPECT_EQ(row[size_t(i + 16)], 0.5f * float(7 - i));
+    EXPECT_EQ(shifted[size_t(i)], 0.5f * float(i) - 1);
+    EXPECT_EQ(shifted[size_t(i + 16)], 0.5f * float(15 - i) - 1);
+  }
+}
+
+// Scales 1, 2, 3, 4, 21, 38, 55, 8 and offsets 5, 6, 7, 8, 25, 42, 59, 12.
+static const std::string kSixBits = "\x41\x82\xC3\x04\x45\x86\xC7\x08"
+                                    "\x95\xA6\xB7\xC8";
+static constexpr int kScales[] = {1, 2, 3, 4, 21, 38, 55, 8};
+static constexpr int kOffsets[] = {5, 6, 7, 8, 25, 42, 59, 12};
+
+TEST(Tensor, ReadsQ4_KAndQ5_K) {
+  std::string codes(128, '\x93'); // 3 in even groups, 9 in odd ones
+  std::string head = halves({0x3800, 0x4000}) + kSixBits;
+  std::string four = head + codes;
+  // Bit g of byte i: set where i is a multiple of g + 1.
+  std::string fifths(32, '\0');
+  for (int i = 0; i < 32; ++i)
+    for (int group = 0; group < 8; ++group)
+      fifths[size_t(i)] |= char((i % (group + 1) == 0) << group);
+  std::string five = head + fifths + codes;
+  std::vector<float> row = rowOf(tensorOf(DType::Q4_K, {256}, four), 0);
+  std::vector<float> wide = rowOf(tensorOf(DType::Q5_K, {256}, five), 0);
+  for (int i = 0; i < 256; ++i) {
+    int group = i / 32, code = group % 2 ? 9 : 3;
+    float step = 0.5f * float(kScales[group]),
+          least = 2.f * float(kOffsets[group]);
+    ASSERT_EQ(row[size_t(i)], step * float(code) - least) << i;
+    code += i % 32 % (group + 1) == 0 ? 16 : 0;
+    ASSERT_EQ(wide[size_t(i)], step * float(code) - least) << i;
+  }
+}
+
+TEST(Tensor, ReadsQ6_K) {
+  // Weight i has code i % 61, group g the scale 5 - g.
+  std::string low(128, '\0'), high(64, '\0'), scales;
+  for (int i = 0; i < 256; ++i) {
+    int code = i % 61, half = i / 128, quarter = i % 128 / 32, lane = i % 32;
+    low[size_t(64 * half + 32 * (quarter & 1) + lane)] |=
+        char((code & 15) << (quarter >= 2 ? 4 : 0));
+    high[size_t(32 * half + lane)] |= char(code >> 4 << 2 * quarter);
+  }
+  for (int group = 0; group < 16; ++group)
+    scales += char(5 - group);
+  std::string bytes = low + high + scales + halves({0x3800});
+  std::vector<float> row = rowOf(tensorOf(DType::Q6_K, {256}, bytes), 0);
+  for (int i = 0; i < 256; ++i)
+    ASSERT_EQ(row[size_t(i)], 0.5f * float((5 - i / 16) * (i % 61 - 32))) << i;
+}
+
+TEST(Tensor, ScalesMustBeFinite) {
+  for (uint16_t scale : {0x7C00, 0xFC00, 0x7E00}) {
+    std::string bytes = halves({scale}) + std::string(32, '\0');
+    EXPECT_EQ(errorOf([&] { rowOf(tensorOf(DType::Q8_0, {32}, bytes), 0); }),
+              "dir/model.safetensors: tensor 'w' element [0, 0] is nan, "
+              "expected a finite number");
+  }
+}
+
+TEST(Tensor, CutsPackedVectorsBetweenBlocksAlone) {
+  std::string bytes(3 * 34, '\0');
+  Tensor vector = tensorOf(DType::Q8_0, {96}, bytes);
+  EXPECT_EQ(sliceOf(vector, 32, 96).data.size(), 2u * 34);
+  EXPECT_EQ(errorOf([&] { sliceOf(vector, 16, 48); }),
+            "dir/model.safetensors: tensor 'w[16:48]' of Q8_0 does not begin "
+            "and end at multiples of 32");
+  std::vector<float> column(1);
+  EXPECT_EQ(errorOf([&] { readColumn(vector, 0, column); }),
+            "dir/model.safetensors: tensor 'w' of Q8_0 cannot be read column "
+            "by column");
+}
+
 TEST(Tensor, RefusesOtherTypes) {
   std::string bytes(8, '\0');
   Tensor tensor = tensorOf(DType::I32, {2}, bytes);
-  std::string expected = "dir/model.safetensors: tensor 'w' has dtype I32, "
-                         "expected F32, F16 or BF16";
+  std::string expected =
+      "dir/model.safetensors: tensor 'w' has type I32, expected one of F16, "
+      "BF16, F32, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K";
   EXPECT_EQ(errorOf([&] { rowOf(tensor, 0); }), expected);
   EXPECT_EQ(errorOf([&] { viewOf(tensor); }), expected);
 }
