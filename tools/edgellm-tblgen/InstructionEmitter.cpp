@@ -217,7 +217,7 @@ static void emitFieldNames(const InstructionTable &table, raw_ostream &os) {
   os << "\n/// The name of a field by its position, counted from 1 in the "
         "order "
         "of the\n/// table; null when the instruction has no such field.\n"
-        "inline const char *fieldName(Opcode opcode, unsigned position) {\n"
+        "constexpr const char *fieldName(Opcode opcode, unsigned position) {\n"
         "  switch (opcode) {\n";
   for (const Instruction &instruction : table.instructions) {
     os << "  case Opcode::" << instruction.mnemonic << ":\n"

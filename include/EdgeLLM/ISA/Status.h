@@ -20,6 +20,7 @@
 #define EDGELLM_ISA_STATUS_H
 
 #include "EdgeLLM/ISA/Program.h"
+#include "EdgeLLM/ISA/StatusCode.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,16 +29,6 @@
 #include <string_view>
 
 namespace edgellm::isa {
-
-enum class StatusCode : uint32_t {
-  ok = 0,
-  illegal_instruction = 1, ///< does not decode, or its fields contradict
-  out_of_bounds = 2,       ///< an operand or buffer, in packets
-  request_range = 3,       ///< a count that depends on the request
-  no_end = 4,              ///< the program ran out, or into another entry
-  overlap = 5,             ///< the result would overwrite another operand
-  missing_token = 6,       ///< it would wait for a token for ever
-};
 
 struct Status {
   StatusCode code = StatusCode::ok;
