@@ -35,7 +35,6 @@ private:
   static void mergeInto(std::vector<Region> &regions,
                         std::vector<Region> parts);
 
-  const Program &program;
   isa::RequestLimits limits;
   std::map<std::pair<int64_t, int64_t>, std::set<std::string>> constants;
   std::vector<Region> activations;
@@ -51,7 +50,7 @@ static std::string ownersText(const std::set<std::string> &owners) {
              : text;
 }
 
-OperandRegions::OperandRegions(const Program &program) : program(program) {
+OperandRegions::OperandRegions(const Program &program) {
   isa::DecodeError error;
   for (const Entry &entry : program.entries) {
     limits = {entry.maxTokens, program.context};
