@@ -1,5 +1,6 @@
 //===- VectorTest.cpp - Vector instructions on kernels and model ----------===//
 #include "Twin.h"
+#include "types.h"
 
 using namespace edgellm;
 using namespace edgellm::test;
@@ -136,5 +137,103 @@ INSTANTIATE_TEST_SUITE_P(
                     Shape{256, 2, kChip, Space::hbm, false, false},
                     Shape{320, 5, kDdr, Space::ddr, true, true},
                     Shape{512, 1, kDdr, Space::hbm, false, true}));
+
+/// Results in hbm lie in the KV memory of the sequence that runs.
+TEST(CacheTest, sequences) {
+  Twin device(2000, 200);
+  Values values(75);
+  device.scramble(values);
+  device.begin.sequence_packets = 25;
+  device.begin.sequences = 4;
+  isa::Rope rope = Samples().rope;
+  rope.dst_space = Space::hbm;
+  rope.dst = times(Request::past, 1, machine::kPorts * 100 + 3);
+  rope.dst_stride = constant(33);
+  for (uint32_t sequence = 0; sequence < 4; ++sequence) {
+    device.sequence = sequence;
+    auto before = device.hbm;
+    EXPECT_COMPLETED(device, device.run(3, 7, rope));
+    EXPECT_FALSE(device.hbm == before) << "writes packets of its own";
+    isa::Rope onItself = rope;
+    onItself.dst_stride = constant(0);
+    EXPECT_EQ(device.run(3, 7, onItself).code, isa::StatusCode::overlap);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Strips of several requests
+//===----------------------------------------------------------------------===//
+
+/// With FIFOs that hold more than the kernel declares, as usual in simulation,
+/// and with its own.
+class LongStripsTest : public testing::TestWithParam<bool> {
+protected:
+  LongStripsTest() : device(60000, 10) {
+    hls::csim::Simulation::leastDepth = GetParam() ? 0 : kUsual;
+    Values values(73);
+    for (size_t at = 0; at < device.ddr.size(); at += 2) {
+      uint16_t half = values.normal();
+      std::memcpy(&device.ddr[at], &half, sizeof half);
+    }
+    device.begin.max_tokens = 1000;
+    device.begin.context = 50000;
+  }
+  ~LongStripsTest() override { hls::csim::Simulation::leastDepth = kUsual; }
+
+  /// Packets of a strip: as many as one, two and three requests may have, and
+  /// one more.
+  static constexpr int64_t kLengths[] = {
+      kernels::kRequestPackets, kernels::kRequestPackets + 1,
+      2 * kernels::kRequestPackets, 2 * kernels::kRequestPackets + 1,
+      3 * kernels::kRequestPackets + 1};
+
+  const size_t kUsual = hls::csim::Simulation::leastDepth;
+  Twin device;
+};
+
+TEST_P(LongStripsTest, alongChannels) {
+  for (int64_t length : kLengths) {
+    SCOPED_TRACE(length);
+    isa::LayerNorm norm;
+    placeRows(norm);
+    norm.channels = 32 * length - 7;
+    norm.epsilon = 1e-5f;
+    norm.weight = 20000;
+    norm.bias = 30000;
+    norm.dst = constant(40000);
+    EXPECT_COMPLETED(device, device.run(2, 0, norm));
+    norm.dst = norm.src;
+    EXPECT_COMPLETED(device, device.run(2, 0, norm));
+    isa::Softmax softmax;
+    placeRows(softmax);
+    softmax.heads = 2;
+    softmax.columns = constant(32 * length - 7);
+    softmax.visible = constant(32 * length - 9);
+    softmax.src_head_stride = softmax.dst_head_stride = constant(3 * length);
+    softmax.dst = constant(40000);
+    EXPECT_COMPLETED(device, device.run(3, 0, softmax));
+  }
+}
+
+TEST_P(LongStripsTest, alongRows) {
+  for (int64_t length : kLengths) {
+    SCOPED_TRACE(length);
+    isa::Rope rope;
+    placeRows(rope);
+    rope.heads = 3;
+    rope.head_blocks = 2;
+    rope.table = constant(20000);
+    rope.table_stride = 1000;
+    rope.dst = constant(40000);
+    EXPECT_COMPLETED(device, device.run(length, 0, rope));
+    rope.dst = rope.src;
+    EXPECT_COMPLETED(device, device.run(length, 0, rope));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Depths, LongStripsTest, testing::Bool(),
+                         [](const auto &info) {
+                           return info.param ? "declared" : "usual";
+                         });
 
 } // namespace
