@@ -5,6 +5,7 @@
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Installation.h"
+#include "Engine.h"
 #include "FileMapping.h"
 #include "XclbinReader.h"
 
@@ -101,12 +102,20 @@ static void checkIdentity(const xrt::kernel &kernel, const std::string &file) {
   requireTable(file, high << 32 | low);
 }
 
+static std::string nameOf(const xrt::device &device, bool isModel) {
+  if (!isModel)
+    return device.get_info<xrt::info::device::name>();
+  return driver::usesKernels() ? "device model, HLS kernels" : "device model";
+}
+
 LoadedDevice::LoadedDevice(const xrt::xclbin &xclbin, const std::string &file)
     : device(openDevice()), xclbin(xclbin) {
   // Asked before the driver refuses the file with a number.
   if (auto bitstream = modelBitstreamOf(xclbin)) {
     isModel = true;
     requireTable(file, bitstream->tableHash);
+    if (driver::usesKernels())
+      driver::kernelsOf(bitstream->target);
   }
   loading(file, [&] {
     checkInterface(xclbin);
@@ -115,7 +124,7 @@ LoadedDevice::LoadedDevice(const xrt::xclbin &xclbin, const std::string &file)
                          xrt::kernel::cu_access_mode::exclusive);
   });
   checkIdentity(kernel, file);
-  name = isModel ? "device model" : device.get_info<xrt::info::device::name>();
+  name = nameOf(device, isModel);
 }
 
 static xrt::xclbin readXclbin(const std::string &file) {

@@ -12,7 +12,8 @@ using namespace edgellm::driver;
 Machine::Machine(Xclbin loaded)
     : xclbin(std::move(loaded)),
       memory(std::make_shared<DeviceMemory>(xclbin.banks)),
-      unit(memory, xclbin.bitstream, isa::kTableHash) {}
+      unit(memory, xclbin.bitstream, isa::kTableHash,
+           engineFor(xclbin.bitstream.target)) {}
 
 std::shared_ptr<Card> Card::inSlot() {
   static std::mutex mutex;

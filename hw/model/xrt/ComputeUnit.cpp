@@ -17,8 +17,9 @@ using namespace edgellm::driver;
 static constexpr size_t kFirstArgumentWord = kernel::kFirstArgument / 4;
 
 ComputeUnit::ComputeUnit(std::shared_ptr<DeviceMemory> memory,
-                         const ModelBitstream &bitstream, uint64_t identity)
-    : memory(std::move(memory)), ports(bitstream.ports),
+                         const ModelBitstream &bitstream, uint64_t identity,
+                         Engine engine)
+    : memory(std::move(memory)), ports(bitstream.ports), engine(engine),
       chip(bitstream.chipPackets * isa::kPacketBytes) {
   registers[kernel::kIdentityLow / 4] = uint32_t(identity);
   registers[kernel::kIdentityHigh / 4] = uint32_t(identity >> 32);
@@ -141,8 +142,8 @@ bool ComputeUnit::execute(const Command &command) {
     for (unsigned port = 0; port < ports; ++port)
       launch.hbm.push_back(arguments.buffer(kernel::kFirstPort + port));
     launch.chip = chip;
-    return model::execute(launch);
-  } catch (const Error &error) { // of the model's own settings
+    return engine(launch);
+  } catch (const Error &error) { // of the engine's own settings
     std::fprintf(stderr, "EdgeLLM device model: %s\n", error.what());
   } catch (...) { // out of memory
   }

@@ -4,6 +4,7 @@
 
 #include "DeviceMemory.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
+#include "Engine.h"
 #include "ModelBitstream.h"
 
 #include <array>
@@ -33,9 +34,10 @@ struct Command {
 class ComputeUnit {
 public:
   /// Ports and activation buffer are those of the bitstream; `identity` is the
-  /// hash in the identity registers.
+  /// hash in the identity registers, `engine` executes the runs.
   ComputeUnit(std::shared_ptr<DeviceMemory> memory,
-              const ModelBitstream &bitstream, uint64_t identity);
+              const ModelBitstream &bitstream, uint64_t identity,
+              Engine engine);
   /// Aborts what is queued and waits for the run that goes on.
   ~ComputeUnit();
 
@@ -62,6 +64,7 @@ private:
 
   std::shared_ptr<DeviceMemory> memory;
   const unsigned ports;
+  const Engine engine;
   std::vector<std::byte> chip; // the activation buffer; the worker's alone
 
   std::mutex mutex; // guards everything below
