@@ -8,13 +8,11 @@
 #include "EdgeLLM/Runtime/Npy.h"
 #include "EdgeLLM/Support/Error.h"
 #include "EdgeLLM/Support/Tool.h"
-#include "Engine.h"
 #include "Report.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <iterator>
 
 using namespace edgellm;
@@ -25,7 +23,7 @@ struct Arguments {
   std::string package;
   std::optional<std::string> prompt, promptFile, tokenIds, logits, xclbin;
   std::optional<std::string> saveCache, loadCache;
-  std::optional<std::string> system, chatTemplate, engine;
+  std::optional<std::string> system, chatTemplate;
   GenerationArguments generation;
   bool json = false, chat = false;
 };
@@ -72,10 +70,6 @@ static std::vector<Option> options(Arguments &a) {
   list.push_back({"--xclbin", "FILE",
                   "accelerator to load; default: the target's",
                   Text{&a.xclbin}});
-  list.push_back({"--engine", "model|hls",
-                  "what the device model executes: its functional model, which "
-                  "is the default, or the HLS sources of the hardware",
-                  Text{&a.engine}});
   return list;
 }
 
@@ -236,17 +230,9 @@ static Generation generateAll(Session &session, const Arguments &a,
   return generation;
 }
 
-/// The driver reads it when a session opens the device.
-static void selectEngine(const std::string &engine) {
-  ::setenv(driver::kEngineVariable, engine.c_str(), /*overwrite=*/1);
-  driver::usesKernels();
-}
-
 static void run(Arguments &a) {
   using Clock = std::chrono::steady_clock;
   requireOnePrompt(a);
-  if (a.engine)
-    selectEngine(*a.engine);
   Package package(a.package);
   package.requireWeights(); // before asking for a tokenizer in vain
   if (a.chat)
