@@ -57,8 +57,8 @@ public:
   xrt::bo allocate(unsigned argument, uint64_t bytes);
 
   /// Lets a buffer's memory in the device model begin with the bytes of a file,
-  /// without copying them; they count as sent. False on a card, where `buffer`
-  /// is filled and sent.
+  /// without copying them; they count as sent. False where the driver cannot,
+  /// as a card's: then `buffer` is filled and sent.
   bool mapFile(const xrt::bo &buffer, const MappedFile &file) const;
 
   /// A run whose arguments keep their values between starts.

@@ -2,10 +2,7 @@
 #include "EdgeLLM/ISA/Encoding.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
 #include "EdgeLLM/Model/Numerics.h"
-#include "EdgeLLM/Support/AtomicFile.h"
-#include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/Tool.h"
-#include "EdgeLLM/Target/Target.h"
+#include "EdgeLLM/Target/TargetTool.h"
 #include <bit>
 #include <sstream>
 
@@ -79,22 +76,12 @@ static std::string facts(const Target &target) {
 }
 
 int main(int argc, char **argv) {
-  std::optional<std::string> target, output;
-  CommandLine line{
-      .tool = "edgellm-kernel-facts",
-      .summary = "Writes the parameters that the HLS kernels in hw/kernels "
-                 "share with a target and with the device model.",
-      .examples = {{"edgellm-kernel-facts --target=u280.json -o machine.h",
-                    ""}},
-      .positionals = {},
-      .options = {
-          {"--target", "FILE", "the machine, a .json file", Text{&target}},
-          {"-o", "FILE", "where to write them", Text{&output}}}};
-  return runTool(line, argc, argv, [&] {
-    if (!target || !output)
-      fail(target ? "-o" : "--target", " is required; see --help");
-    AtomicFile file(*output);
-    file.write(facts(loadTarget(*target)));
-    file.commit();
-  });
+  return runTargetTool(
+      {.name = "edgellm-kernel-facts",
+       .summary = "Writes the parameters that the HLS kernels in hw/kernels "
+                  "share with a target and with the device model.",
+       .example = "edgellm-kernel-facts --target=u280.json -o machine.h",
+       .write = [](const Target &target,
+                   AtomicFile &file) { file.write(facts(target)); }},
+      argc, argv);
 }

@@ -1,10 +1,8 @@
 //===- edgellm-rtl-facts.cpp - What the RTL takes from elsewhere ----------===//
 #include "EdgeLLM/ISA/WeightStream.h"
 #include "EdgeLLM/Model/Numerics.h"
-#include "EdgeLLM/Support/AtomicFile.h"
 #include "EdgeLLM/Support/Error.h"
-#include "EdgeLLM/Support/Tool.h"
-#include "EdgeLLM/Target/Target.h"
+#include "EdgeLLM/Target/TargetTool.h"
 #include <sstream>
 
 using namespace edgellm;
@@ -38,23 +36,12 @@ static std::string facts(const Target &target) {
 }
 
 int main(int argc, char **argv) {
-  std::optional<std::string> target, output;
-  CommandLine line{
-      .tool = "edgellm-rtl-facts",
-      .summary = "Writes the parameters that the RTL in hw/rtl shares with a "
-                 "target and with the device model.",
-      .examples = {{"edgellm-rtl-facts --target=vcu128.json -o "
-                    "edgellm_facts.svh",
-                    ""}},
-      .positionals = {},
-      .options = {
-          {"--target", "FILE", "the machine, a .json file", Text{&target}},
-          {"-o", "FILE", "where to write them", Text{&output}}}};
-  return runTool(line, argc, argv, [&] {
-    if (!target || !output)
-      fail(target ? "-o" : "--target", " is required; see --help");
-    AtomicFile file(*output);
-    file.write(facts(loadTarget(*target)));
-    file.commit();
-  });
+  return runTargetTool(
+      {.name = "edgellm-rtl-facts",
+       .summary = "Writes the parameters that the RTL in hw/rtl shares with a "
+                  "target and with the device model.",
+       .example = "edgellm-rtl-facts --target=vcu128.json -o edgellm_facts.svh",
+       .write = [](const Target &target,
+                   AtomicFile &file) { file.write(facts(target)); }},
+      argc, argv);
 }

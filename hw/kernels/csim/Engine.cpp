@@ -2,10 +2,10 @@
 #include "Engine.h"
 #include "../top.h"
 #include "EdgeLLM/ISA/KernelInterface.h"
+#include "EdgeLLM/Model/FloatingPoint.h"
 #include "EdgeLLM/Support/Error.h"
 
 #include <algorithm>
-#include <cfenv>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -15,19 +15,6 @@ namespace edgellm::kernels {
 extern Packet activationBuffer[machine::kChipPackets];
 
 namespace {
-
-/// Round to nearest even, subnormals kept, for this thread and those it starts.
-class DefaultFloatingPoint {
-public:
-  DefaultFloatingPoint() {
-    std::fegetenv(&saved);
-    std::fesetenv(FE_DFL_ENV);
-  }
-  ~DefaultFloatingPoint() { std::fesetenv(&saved); }
-
-private:
-  std::fenv_t saved;
-};
 
 void checkMachine(const model::Launch &launch) {
   if (launch.hbm.size() != machine::kPorts)
@@ -93,7 +80,7 @@ bool execute(const model::Launch &launch) {
 
   static std::mutex oneKernel; // has one activation buffer
   std::lock_guard lock(oneKernel);
-  DefaultFloatingPoint guard;
+  model::DefaultFloatingPoint guard; // of the threads that it starts, too
   std::memcpy(activationBuffer, launch.chip.data(), launch.chip.size());
   try {
     start(program.data(), launch, std::make_index_sequence<machine::kPorts>());

@@ -1,6 +1,6 @@
 //===- Device.cpp - The functional model of the accelerator ---------------===//
 #include "EdgeLLM/Model/Device.h"
-#include "FloatingPoint.h"
+#include "EdgeLLM/Model/FloatingPoint.h"
 #include "Machine.h"
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 //===- ThreadPool.cpp - Threads that share a loop -------------------------===//
 #include "EdgeLLM/Model/ThreadPool.h"
+#include "EdgeLLM/Model/FloatingPoint.h"
 #include "EdgeLLM/Support/Error.h"
-#include "FloatingPoint.h"
 #include <algorithm>
 #include <charconv>
 #include <chrono>

@@ -43,6 +43,42 @@ static __m512i int4Values(__m512i codes) {
   return _mm512_shuffle_epi8(values, codes);
 }
 
+/// The weights of a block of dense codes: those of even channels are in the low
+/// nibbles.
+struct EvenOdd {
+  explicit EvenOdd(__m512i codes)
+      : even(int4Values(_mm512_and_si512(codes, _mm512_set1_epi8(15)))),
+        odd(int4Values(_mm512_and_si512(_mm512_srli_epi16(codes, 4),
+                                        _mm512_set1_epi8(15)))) {}
+  __m512i even, odd;
+};
+
+/// A block's 128 activations times weights in the order of the planes.
+static __m512i sumOfBlock(const Planes &planes, __m512i first, __m512i second) {
+  return join(sumOf(planes.high[1], second, sumOf(planes.high[0], first)),
+              sumOf(planes.low[1], second, sumOf(planes.low[0], first)),
+              correctionOf(_mm512_add_epi8(first, second)));
+}
+
+/// Quarter l of result i is quarter i of line l.
+static void transposeQuarters(__m512i l0, __m512i l1, __m512i l2, __m512i l3,
+                              __m512i (&result)[4]) {
+  __m512i a = _mm512_shuffle_i32x4(l0, l1, 0x44);
+  __m512i b = _mm512_shuffle_i32x4(l2, l3, 0x44);
+  __m512i c = _mm512_shuffle_i32x4(l0, l1, 0xEE);
+  __m512i d = _mm512_shuffle_i32x4(l2, l3, 0xEE);
+  result[0] = _mm512_shuffle_i32x4(a, b, 0x88);
+  result[1] = _mm512_shuffle_i32x4(a, b, 0xDD);
+  result[2] = _mm512_shuffle_i32x4(c, d, 0x88);
+  result[3] = _mm512_shuffle_i32x4(c, d, 0xDD);
+}
+
+/// Sums of neighbouring quarters: two of `a`, then two of `b`.
+static __m512i addQuarters(__m512i a, __m512i b) {
+  return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88),
+                          _mm512_shuffle_i32x4(a, b, 0xDD));
+}
+
 //===----------------------------------------------------------------------===//
 // Activations
 //===----------------------------------------------------------------------===//
@@ -135,14 +171,10 @@ static void transposeWords(__m512i (&line)[16]) {
   }
   // Lane l of line 4j + i now has word 4l + i of lines 4j to 4j + 3.
   for (int i = 0; i < 4; ++i) {
-    __m512i a = _mm512_shuffle_i32x4(line[i], line[4 + i], 0x44);
-    __m512i b = _mm512_shuffle_i32x4(line[8 + i], line[12 + i], 0x44);
-    __m512i c = _mm512_shuffle_i32x4(line[i], line[4 + i], 0xEE);
-    __m512i d = _mm512_shuffle_i32x4(line[8 + i], line[12 + i], 0xEE);
-    next[i] = _mm512_shuffle_i32x4(a, b, 0x88);
-    next[4 + i] = _mm512_shuffle_i32x4(a, b, 0xDD);
-    next[8 + i] = _mm512_shuffle_i32x4(c, d, 0x88);
-    next[12 + i] = _mm512_shuffle_i32x4(c, d, 0xDD);
+    __m512i words[4];
+    transposeQuarters(line[i], line[4 + i], line[8 + i], line[12 + i], words);
+    for (int l = 0; l < 4; ++l)
+      next[4 * l + i] = words[l];
   }
   for (int i = 0; i < 16; ++i)
     line[i] = next[i];
@@ -151,21 +183,18 @@ static void transposeWords(__m512i (&line)[16]) {
 static constexpr unsigned kQuadBytes = 4 * kOutputs;
 
 static void unpackInt4(const Tile &tile, Int4Weights &weights) {
-  const __m512i nibble = _mm512_set1_epi8(15);
   for (unsigned o = 0; o < kOutputs; o += 16) {
     __m512i line[16], correction = {};
     for (unsigned i = 0; i < 16; ++i)
       line[i] = _mm512_load_si512(tile.word[o + i]);
     transposeWords(line);
     for (unsigned i = 0; i < 16; ++i) {
-      __m512i even = int4Values(_mm512_and_si512(line[i], nibble));
-      __m512i odd =
-          int4Values(_mm512_and_si512(_mm512_srli_epi16(line[i], 4), nibble));
+      EvenOdd values(line[i]);
       std::byte *to = weights.panel + i * kQuadBytes + 4 * o;
-      _mm512_store_si512(to, even);
-      _mm512_store_si512(to + 16 * kQuadBytes, odd);
+      _mm512_store_si512(to, values.even);
+      _mm512_store_si512(to + 16 * kQuadBytes, values.odd);
       correction = sumOf(_mm512_set1_epi8(char(128)),
-                         _mm512_add_epi8(even, odd), correction);
+                         _mm512_add_epi8(values.even, values.odd), correction);
     }
     _mm512_store_si512(weights.correction + o, correction);
   }
@@ -267,38 +296,32 @@ static __m512i sumsOfVectors(const __m512i (&part)[16]) {
   __m512i four[4];
   for (int j = 0; j < 4; ++j)
     four[j] = sumsOfQuarters(part + 4 * j);
-  auto joined = [](__m512i a, __m512i b) {
-    return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88),
-                            _mm512_shuffle_i32x4(a, b, 0xDD));
-  };
-  return joined(joined(four[0], four[1]), joined(four[2], four[3]));
+  return addQuarters(addQuarters(four[0], four[1]),
+                     addQuarters(four[2], four[3]));
 }
 
 /// A format of weights: the sums of one block for `outputs` outputs at a time,
 /// each in its part of the vector, and of 16 blocks in order.
 template <isa::WeightFormat> struct Rows;
 
-template <> struct Rows<isa::WeightFormat::int4> {
+/// Where the vector is one output's.
+struct OneOutput {
   static constexpr unsigned outputs = 1;
-  static constexpr auto prepare = prepareInt4;
-
-  static __m512i sum(const Planes &planes, const BlockPlace (&place)[1]) {
-    const __m512i nibble = _mm512_set1_epi8(15);
-    __m512i codes = _mm512_loadu_si512(place[0].codes);
-    __m512i even = int4Values(_mm512_and_si512(codes, nibble));
-    __m512i odd =
-        int4Values(_mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble));
-    return join(sumOf(planes.high[1], odd, sumOf(planes.high[0], even)),
-                sumOf(planes.low[1], odd, sumOf(planes.low[0], even)),
-                correctionOf(_mm512_add_epi8(even, odd)));
-  }
   static void reduce(const __m512i (&part)[16], __m512i (&result)[1]) {
     result[0] = sumsOfVectors(part);
   }
 };
 
-template <> struct Rows<isa::WeightFormat::int4_4of8> {
-  static constexpr unsigned outputs = 1;
+template <> struct Rows<isa::WeightFormat::int4> : OneOutput {
+  static constexpr auto prepare = prepareInt4;
+
+  static __m512i sum(const Planes &planes, const BlockPlace (&place)[1]) {
+    EvenOdd weights(_mm512_loadu_si512(place[0].codes));
+    return sumOfBlock(planes, weights.even, weights.odd);
+  }
+};
+
+template <> struct Rows<isa::WeightFormat::int4_4of8> : OneOutput {
   static constexpr auto prepare = prepareInOrder;
 
   static __m512i sum(const Planes &planes, const BlockPlace (&place)[1]) {
@@ -318,13 +341,7 @@ template <> struct Rows<isa::WeightFormat::int4_4of8> {
         weights[half] = int4Values(nibblesOf(_mm256_load_si256(
             reinterpret_cast<const __m256i *>(block) + half)));
     }
-    return join(
-        sumOf(planes.high[1], weights[1], sumOf(planes.high[0], weights[0])),
-        sumOf(planes.low[1], weights[1], sumOf(planes.low[0], weights[0])),
-        correctionOf(_mm512_add_epi8(weights[0], weights[1])));
-  }
-  static void reduce(const __m512i (&part)[16], __m512i (&result)[1]) {
-    result[0] = sumsOfVectors(part);
+    return sumOfBlock(planes, weights[0], weights[1]);
   }
 };
 
@@ -387,10 +404,8 @@ template <> struct Rows<isa::WeightFormat::int4_2of8> {
         both[output][j] = sumsOfQuarters(p);
       }
     for (int output = 0; output < 2; ++output) {
-      __m512i *b = both[output];
       // Blocks 0-3, 8-11, 4-7, 12-15.
-      __m512i mixed = _mm512_add_epi32(_mm512_shuffle_i32x4(b[0], b[1], 0x88),
-                                       _mm512_shuffle_i32x4(b[0], b[1], 0xDD));
+      __m512i mixed = addQuarters(both[output][0], both[output][1]);
       result[output] = _mm512_shuffle_i32x4(mixed, mixed, 0xD8);
     }
   }
@@ -415,14 +430,7 @@ template <bool padded> struct OneOfEight {
     __m512i four[4];
     for (int j = 0; j < 4; ++j)
       four[j] = sumsOfQuarters(part + 4 * j);
-    __m512i a = _mm512_shuffle_i32x4(four[0], four[1], 0x44);
-    __m512i b = _mm512_shuffle_i32x4(four[2], four[3], 0x44);
-    __m512i c = _mm512_shuffle_i32x4(four[0], four[1], 0xEE);
-    __m512i d = _mm512_shuffle_i32x4(four[2], four[3], 0xEE);
-    result[0] = _mm512_shuffle_i32x4(a, b, 0x88);
-    result[1] = _mm512_shuffle_i32x4(a, b, 0xDD);
-    result[2] = _mm512_shuffle_i32x4(c, d, 0x88);
-    result[3] = _mm512_shuffle_i32x4(c, d, 0xDD);
+    transposeQuarters(four[0], four[1], four[2], four[3], result);
   }
 
 private:

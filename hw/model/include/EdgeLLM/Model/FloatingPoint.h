@@ -1,6 +1,6 @@
 //===- FloatingPoint.h - Rounding as hw/numerics.md needs it ----*- C++ -*-===//
-#ifndef EDGELLM_MODEL_LIB_FLOATINGPOINT_H
-#define EDGELLM_MODEL_LIB_FLOATINGPOINT_H
+#ifndef EDGELLM_MODEL_FLOATINGPOINT_H
+#define EDGELLM_MODEL_FLOATINGPOINT_H
 
 #include <cfenv>
 
@@ -26,4 +26,4 @@ private:
 
 } // namespace edgellm::model
 
-#endif // EDGELLM_MODEL_LIB_FLOATINGPOINT_H
+#endif // EDGELLM_MODEL_FLOATINGPOINT_H
